@@ -14,7 +14,8 @@ TOP=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 # One line that says what is wrong, where, and what mends it.
 die()
 {
-	progress_stop
+	# A progress line may stand there.
+	[[ ! $TICKER ]] || progress_stop
 	echo "$PROG: error: $*" >&2
 	exit 2
 }
@@ -36,15 +37,15 @@ REPO=$BUILD/repo.git
 # shellcheck disable=SC2034
 BASE=$BUILD/base
 
-# The kernel's makefiles cannot handle either.
-[[ $BUILD$TOP != *[[:space:]:]* ]] ||
-	die "the path $BUILD has a blank or a colon, which the kernel's make cannot handle: move it, or set BUILD="
-
 # A path as the user would type it.
 short()
 {
 	echo "${1#"$PWD"/}"
 }
+
+# The kernel's makefiles cannot handle either.
+[[ $BUILD$TOP != *[[:space:]:]* ]] ||
+	die "the path $BUILD has a blank or a colon, which the kernel's make cannot handle: move it, or set BUILD="
 
 # --- one run at a time -------------------------------------------------------
 
@@ -80,7 +81,6 @@ progress_start()
 	shift
 	[[ -t 1 ]] && period=1
 	(
-		trap 'exit 0' TERM
 		# The sleep may outlive us: let it hold neither pipe nor lock.
 		while sleep "$period" >/dev/null 2>&1 9>&-; do
 			kill -0 $$ 2>/dev/null || exit 0

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Stand in for kunit.py in the tiny kernel tree: does what FAKE_KUNIT says.
+
+FAKE_KUNIT is a phase and what goes wrong in it: "config:missing",
+"build:error", "exec:crash". Otherwise one case passes.
+"""
+import json
+import os
+import sys
+
+GOOD = """Linux version 7.3.0-fake
+KTAP version 1
+1..1
+    KTAP version 1
+    # Subtest: one
+    1..1
+    ok 1 one_test_works
+ok 1 one
+"""
+
+
+def option(name: str) -> str:
+    """Return the value of the last --name=value."""
+    return [a.split('=', 1)[1] for a in sys.argv if a.startswith(f'--{name}=')][-1]
+
+
+def main() -> int:
+    """Act as the phase that was asked for."""
+    phase = sys.argv[1]
+    wrong = os.environ.get('FAKE_KUNIT', '')
+    if wrong == 'config:missing' and phase == 'config':
+        added = [a for a in sys.argv if 'CONFIG_TWO_KUNIT_TEST' in a]
+        if added:
+            print('ERROR:root:Not all Kconfig options selected', file=sys.stderr)
+            print('Missing: CONFIG_TWO_KUNIT_TEST=y, # CONFIG_X is not set', file=sys.stderr)
+        return 1 if added else 0
+    if wrong == 'build:error' and phase == 'build':
+        print('ERROR:root:../tree/mm/one.c: In function f:\n'
+              '../tree/mm/one.c:7:9: error: something is wrong\n'
+              'make[3]: *** [mm/one.o] Error 1', file=sys.stderr)
+        return 1
+    if phase != 'exec':
+        return 0
+    out = option('build_dir')
+    crash = wrong == 'exec:crash'
+    with open(os.path.join(out, 'test.log'), 'w', encoding='utf-8') as log:
+        log.write(GOOD.split('    ok')[0] + 'Kernel panic - not syncing: oh\n' if crash else GOOD)
+        if wrong == 'exec:warn':
+            log.write('WARNING: mm/one.c:7 at f+0x1/0x2\n')
+    status = 'ERROR' if crash else 'PASS'
+    with open(option('json'), 'w', encoding='utf-8') as results:
+        json.dump({'name': '', 'test_cases': [], 'misc': {'errors': 0}, 'sub_groups': [
+            {'name': 'one', 'sub_groups': [],
+             'test_cases': [{'name': 'one_test_works', 'status': status}]}]}, results)
+    return 1 if crash else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: kdir.sh
+#
+# Tests of KDIR=path: trees it takes, trees it refuses, and that it writes to none.
+
+set -euo pipefail
+. "${BASH_SOURCE[0]%/*}/harness.sh"
+
+T=build/tree
+
+prepare() { env KDIR="$1" scripts/prepare; }
+
+git_kernel()
+{
+	git -C "$K" init -q
+	git -C "$K" add -A
+	git -C "$K" -c user.name=x -c user.email=x@localhost commit -qm one
+}
+
+plain_folder()
+{
+	local before
+	new_project
+	before=$(file_stamps "$K")
+	expect 0 prepare "$K"
+	grep -q 'changed by 0001' $T/mm/fix.c
+	[[ -L $T/mm/tests/softleaf/one_kunit.c ]]
+	expect_same "$(file_stamps "$K")" "$before"
+}
+
+git_tree_is_not_even_refreshed()
+{
+	local before
+	new_project
+	git_kernel
+	# Makes git status want to write the index.
+	touch "$K/mm/other.c"
+	echo edit >>"$K/mm/port.c"
+	touch "$K/mm/port.o"
+	before=$(file_stamps "$K")
+	expect 0 prepare "$K"
+	expect_same "$(file_stamps "$K")" "$before"
+	# The edits count, committed or not; what was built does not.
+	grep -q edit $T/mm/port.c
+	[[ ! -e $T/mm/port.o ]]
+	expect_same "$(git -C $T log --format=%s | tail -n 1)" 'Pristine kernel source'
+}
+
+worktree_of_git()
+{
+	new_project
+	git_kernel
+	git -C "$K" worktree add -q "$WORK/worktree"
+	expect 0 prepare "$WORK/worktree"
+	[[ -d build/repo.git && $(cat $T/.git) == 'gitdir: ../repo.git' ]]
+	git -C "$K" worktree remove --force "$WORK/worktree"
+}
+
+relative_path_and_link()
+{
+	new_project
+	ln -sfn ../kernel link
+	expect 0 prepare link
+	expect 0 prepare ../kernel
+	[[ ! -s $WORK/out ]]
+}
+
+edit_in_kdir()
+{
+	local before
+	new_project
+	expect 0 prepare "$K"
+	before=$(cd $T && stat -c '%n %Y %i' mm/f*.c)
+	echo edit >>"$K/mm/other.c"
+	rm "$K/mm/vmstat.c"
+	expect 0 prepare "$K"
+	grep -q edit $T/mm/other.c
+	[[ ! -e $T/mm/vmstat.c ]]
+	expect_same "$(cd $T && stat -c '%n %Y %i' mm/f*.c)" "$before"
+}
+
+there_and_back()
+{
+	local before
+	new_project
+	new_base
+	expect 0 scripts/prepare
+	before=$(tree_state)
+	echo mine >"$K/mm/mine.c"
+	expect 0 prepare "$K"
+	[[ -e $T/mm/mine.c && -z $(git -C $T status --short) ]]
+	expect 0 scripts/prepare
+	expect_same "$(tree_state)" "$before"
+}
+
+kernel_with_pmd_swap_entries()
+{
+	new_project
+	echo thp_swpout_pmd >>"$K/mm/vmstat.c"
+	expect 0 prepare "$K"
+	expect_line 'left out' patches/pmd-swap
+	grep -q 'changed by 0001-port' $T/mm/port.c
+	expect_same "$(cat $T/mm/first.c)" "$(cat "$K/mm/first.c")"
+}
+
+no_base_needed()
+{
+	new_project
+	FAKE_KUNIT='' expect 0 env KDIR="$K" scripts/run
+	[[ ! -e build/base ]]
+}
+
+missing()
+{
+	new_project
+	expect 2 prepare "$WORK/nowhere"
+	expect_one_line "$WORK/nowhere" 'is no folder' 6.19
+	expect 2 prepare "$K/Kbuild"
+	expect_one_line 'is no folder'
+}
+
+not_a_kernel()
+{
+	new_project
+	mkdir "$WORK/other"
+	expect 2 prepare "$WORK/other"
+	expect_one_line 'not a kernel' 6.19
+	rm -r "$K/mm"
+	expect 2 prepare "$K"
+	expect_one_line 'not a kernel'
+}
+
+too_old()
+{
+	new_project
+	rm "$K/include/linux/leafops.h"
+	printf 'VERSION = 6\nPATCHLEVEL = 12\n' >"$K/Makefile"
+	expect 2 prepare "$K"
+	expect_one_line 'Linux 6.12' 'too old' leafops.h 6.19
+}
+
+the_prepared_tree_itself()
+{
+	new_project
+	expect 0 prepare "$K"
+	expect 2 prepare $T
+	expect_one_line 'prepared tree itself'
+}
+
+run_cases plain_folder git_tree_is_not_even_refreshed worktree_of_git \
+	relative_path_and_link edit_in_kdir there_and_back \
+	kernel_with_pmd_swap_entries no_base_needed missing not_a_kernel too_old \
+	the_prepared_tree_itself

@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: run.sh
+#
+# Tests of scripts/run, fetch-base and install-packages: what they say, and the
+# exit codes 0 (all passed), 1 (a test failed) and 2 (could not run).
+
+set -euo pipefail
+. "${BASH_SOURCE[0]%/*}/harness.sh"
+
+run() { env KDIR="$K" "$@" scripts/run; }
+
+passes()
+{
+	new_project
+	expect 0 run
+	expect_line '1 cases passed, 0 failed'
+	expect_line 'Linux 7.3.0-fake, flavour default'
+	expect_line 'Seconds:' fetch prepare configure build boot+run
+	[[ -s build/default/results.json && -s build/default/results.xml && -s build/default/test.log ]]
+	[[ ! -e build/default/ubd-swap.img ]]
+}
+
+kernel_crashes()
+{
+	new_project
+	expect 1 run FAKE_KUNIT=exec:crash
+	expect_line FAILED 'the kernel crashed' 'Kernel panic'
+}
+
+old_results_do_not_count()
+{
+	new_project
+	expect 0 run
+	printf '#!/bin/sh\nexit 0\n' >build/tree/tools/testing/kunit/kunit.py
+	expect 1 run
+	expect_line FAILED 'no case ran'
+}
+
+warning_in_the_log()
+{
+	new_project
+	expect 1 run FAKE_KUNIT=exec:warn
+	expect_line LOG 'WARNING: mm/one.c:7'
+}
+
+build_fails()
+{
+	new_project
+	expect 2 run FAKE_KUNIT=build:error
+	expect_line 'build/tree/mm/one.c:7:9: error: something is wrong'
+	expect_line 'does not build' build/default/build.log
+	! grep Traceback "$WORK/out"
+}
+
+suite_without_its_dependencies()
+{
+	new_project
+	touch kunit/two_kunit.c
+	echo 'config TWO_KUNIT_TEST' >>kunit/Kconfig
+	expect 0 run FAKE_KUNIT=config:missing
+	expect_line 'Suite two is left out'
+	expect_line 'left out two'
+	expect 2 run FAKE_KUNIT=config:missing SUITE=two
+	expect_line 'leaves out two'
+}
+
+unknown_suite()
+{
+	new_project
+	touch kunit/two_kunit.c
+	expect 2 run SUITE=three
+	expect_one_line SUITE=three 'one two'
+	expect 0 run SUITE='o*.one_test_*'
+}
+
+unknown_flavour()
+{
+	new_project
+	expect 2 run CONFIG=nosuch
+	expect_one_line CONFIG=nosuch default debug kasan thp-off swap-off
+	expect 2 run CONFIG=common
+}
+
+bad_jobs()
+{
+	new_project
+	expect 2 run JOBS=many
+	expect_one_line JOBS=many
+}
+
+blank_in_the_path()
+{
+	new_project
+	expect 2 run BUILD="$WORK/a b"
+	expect_one_line "$WORK/a b" BUILD=
+}
+
+make_passes_it_on()
+{
+	new_project
+	expect 2 make run KDIR=nowhere
+	expect_line 'KDIR=nowhere is no folder'
+	expect 0 make run KDIR="$K" SUITE=one BUILD=elsewhere
+	[[ -e elsewhere/default/results.json ]]
+	expect 0 make clean BUILD=elsewhere
+	[[ ! -e elsewhere/default && -e elsewhere/tree ]]
+	expect 0 make distclean BUILD=elsewhere
+	[[ ! -e elsewhere ]]
+	expect 0 make
+	expect_line SUITE=glob
+}
+
+every_script_has_help()
+{
+	local script
+	new_project
+	for script in scripts/*; do
+		[[ -x $script ]] || continue
+		expect 0 "$script" --help
+		[[ $(wc -l <"$WORK/out") -gt 2 ]]
+	done
+	[[ ! -e build ]]
+}
+
+no_network()
+{
+	type -P apt-get >/dev/null || skip "needs apt-get"
+	new_project
+	cat >"$WORK/apt.conf" <<-'EOF'
+		Acquire::http::Proxy "http://127.0.0.1:9";
+		Acquire::https::Proxy "http://127.0.0.1:9";
+	EOF
+	APT_CONFIG=$WORK/apt.conf expect 2 scripts/fetch-base
+	expect_line 'no network' KDIR=
+	# What was downloaded stays good.
+	new_base
+	APT_CONFIG=$WORK/apt.conf expect 0 scripts/fetch-base
+	APT_CONFIG=$WORK/apt.conf expect 0 scripts/run
+	APT_CONFIG=$WORK/apt.conf expect 2 scripts/fetch-base --refresh
+	expect 0 scripts/prepare
+}
+
+# A machine where some commands are missing, seen by a user who is not root.
+no_root_no_packages()
+{
+	local command
+	((EUID == 0)) || skip "needs root, to become somebody else"
+	new_project
+	mkdir "$WORK/few"
+	for command in bash sed uname flock mkdir apt-get env make; do
+		ln -s "$(type -P $command)" "$WORK/few/"
+	done
+	chmod 755 "$WORK"
+	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages
+	expect_one_line 'as root do: apt-get install' gcc flex bison python3
+	! grep -q shellcheck "$WORK/out"
+	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages test
+	expect_one_line shellcheck
+}
+
+run_cases passes kernel_crashes old_results_do_not_count warning_in_the_log \
+	build_fails suite_without_its_dependencies unknown_suite unknown_flavour \
+	bad_jobs blank_in_the_path make_passes_it_on every_script_has_help \
+	no_network no_root_no_packages
