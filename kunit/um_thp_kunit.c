@@ -938,6 +938,72 @@ static void migrate_to_another_folio(struct kunit *test)
 	expect_host_thp(tm, thp.addr, true, true);
 }
 
+/* ---- the entry itself ---- */
+
+/* What a split does for a moment: nobody gets at the page, but it is there. */
+static void invalidated_pmd_is_present(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp = test_thp_map(tm);
+	struct vm_area_struct *vma;
+	spinlock_t *ptl = NULL;
+	pmd_t *pmdp, old;
+
+	expect_host_thp(tm, thp.addr, true, true);
+	mmap_write_lock(tm->mm);
+	vma = vma_lookup(tm->mm, thp.addr);
+	vma_start_write(vma);
+	pmdp = mm_find_pmd(tm->mm, thp.addr);
+	ptl = pmd_lock(tm->mm, pmdp);
+	old = pmdp_invalidate(vma, thp.addr, pmdp);
+	spin_unlock(ptl);
+	mmap_write_unlock(tm->mm);
+
+	KUNIT_EXPECT_TRUE(test, test_is_thp(tm, thp.addr));
+	KUNIT_EXPECT_EQ(test, pmd_pfn(test_pmd(tm, thp.addr)), pmd_pfn(old));
+	expect_host_thp(tm, thp.addr, false, false);
+
+	mmap_write_lock(tm->mm);
+	ptl = pmd_lock(tm->mm, pmdp);
+	set_pmd_at(tm->mm, thp.addr, pmdp, old);
+	spin_unlock(ptl);
+	mmap_write_unlock(tm->mm);
+	TEST_EXPECT_THP(tm, thp);
+	expect_host_thp(tm, thp.addr, true, true);
+}
+
+/* _PAGE_NEEDSYNC comes and goes with no lock held: not part of the entry. */
+static void sync_does_not_change_pmd(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp = test_thp_map(tm);
+	struct folio *folio = get_folio(tm, thp.addr);
+	pmd_t *pmdp = mm_find_pmd(tm->mm, thp.addr);
+	pmd_t before = pmdp_get(pmdp);
+
+	KUNIT_ASSERT_EQ(test, 0, test_host_sync(tm));
+	KUNIT_EXPECT_NE(test, pmd_val(before), pmd_val(pmdp_get(pmdp)));
+	KUNIT_EXPECT_TRUE(test, pmd_same(before, pmdp_get(pmdp)));
+
+	folio_lock(folio);
+	try_to_migrate(folio, 0);
+	before = pmdp_get(pmdp);
+	KUNIT_EXPECT_EQ(test, 0, test_host_sync(tm));
+	KUNIT_EXPECT_NE(test, pmd_val(before), pmd_val(pmdp_get(pmdp)));
+	KUNIT_EXPECT_TRUE(test, pmd_same(before, pmdp_get(pmdp)));
+	KUNIT_EXPECT_EQ(test, softleaf_from_pmd(before).val,
+			softleaf_from_pmd(pmdp_get(pmdp)).val);
+	remove_migration_ptes(folio, folio, 0);
+	folio_unlock(folio);
+	folio_put(folio);
+
+	KUNIT_ASSERT_EQ(test, 0,
+			test_mm_madvise(tm, thp.addr, PMD_SIZE, MADV_DONTNEED));
+	KUNIT_EXPECT_TRUE(test, pmd_none(pmdp_get(pmdp)));
+	KUNIT_ASSERT_EQ(test, 0, test_host_sync(tm));
+	KUNIT_EXPECT_TRUE(test, pmd_none(pmdp_get(pmdp)));
+}
+
 /* ---- soft-dirty and userfaultfd ---- */
 
 /* How many pages of a PMD have these bits in /proc/<pid>/pagemap. */
@@ -1416,6 +1482,30 @@ static void um_bug_populate_after_munmap(struct kunit *test)
 	expect_host_mapped(tm, small.addr, PAGE_SIZE);
 }
 
+/* One level up: munmap() frees the PMD table, another page makes a new one. */
+static void um_bug_populate_pmd_table(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	unsigned long addr = ALIGN(test_mm_reserve(tm, 3 * PUD_SIZE), PUD_SIZE);
+	unsigned long other = addr + 2 * PMD_SIZE;
+
+	KUNIT_ASSERT_EQ(test, addr,
+			vm_mmap(NULL, addr, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS |
+				MAP_FIXED_NOREPLACE, 0));
+	write_mark(tm, addr);
+	expect_host_mapped(tm, addr, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, test_mm_munmap(tm, addr, PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, other,
+			vm_mmap(NULL, other, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS |
+				MAP_FIXED_NOREPLACE, 0));
+	write_mark(tm, other);
+
+	expect_host_mapped(tm, addr, 0);
+	expect_host_mapped(tm, other, PAGE_SIZE);
+}
+
 static struct kunit_case um_thp_cases[] = {
 	KUNIT_CASE(read_fault_maps_huge_zero),
 	KUNIT_CASE(write_fault_maps_thp),
@@ -1457,6 +1547,8 @@ static struct kunit_case um_thp_cases[] = {
 	KUNIT_CASE(migration_entry_and_back),
 	KUNIT_CASE(migration_entry_split),
 	KUNIT_CASE(migrate_to_another_folio),
+	KUNIT_CASE(invalidated_pmd_is_present),
+	KUNIT_CASE(sync_does_not_change_pmd),
 	KUNIT_CASE(soft_dirty_thp),
 	KUNIT_CASE(soft_dirty_across_swap),
 	KUNIT_CASE(soft_clean_across_swap),
@@ -1477,6 +1569,7 @@ static struct kunit_case um_thp_cases[] = {
 	KUNIT_CASE(um_bug_populate_after_thp),
 	KUNIT_CASE(um_bug_populate_by_gup),
 	KUNIT_CASE(um_bug_populate_after_munmap),
+	KUNIT_CASE(um_bug_populate_pmd_table),
 	{}
 };
 
