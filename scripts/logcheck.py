@@ -65,10 +65,9 @@ def complaints(lines: Iterable[str]) -> List[str]:
             if in_report and seen:
                 continue
             seen = True
-            for text in announced:
-                if text in line:
-                    announced.remove(text)
-                    break
+            covering = [text for text in announced if text in line]
+            if covering:
+                announced.remove(covering[0])
             else:
                 found.append(line.strip())
     return found

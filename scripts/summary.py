@@ -20,8 +20,8 @@ import logcheck
 
 RESULT = re.compile(r'^(?P<indent> *)(?:not )?ok \d+ (?:- )?(?P<name>[^#]*?)'
                     r'(?: # SKIP ?(?P<skip>.*)| #.*)?$')
-SUBTEST = re.compile(r'^ *# Subtest: (.*)$')
-# The lines of a case that say why it failed.
+SUBTEST = re.compile(r'^(?P<indent> *)# Subtest: (?P<name>.*)$')
+# The first of the lines that say why a case failed.
 FAILURE = re.compile(r'^ *# [^:]*: (EXPECTATION|ASSERTION) FAILED at')
 
 
@@ -39,19 +39,36 @@ class Log:
     skips: Dict[str, str] = field(default_factory=dict)
     messages: Dict[str, List[str]] = field(default_factory=dict)
     panic: str = ''
+    complaints: List[str] = field(default_factory=list)
 
 
-def cases(group: Dict[str, Any], path: str = '') -> Iterator[Case]:
-    """Walk results.json."""
+@dataclass
+class Run:
+    """All that is known of a run."""
+    cases: List[Case]
+    log: Log
+    problems: List[str]
+
+    def with_status(self, *statuses: str) -> List[Case]:
+        """Return the cases that ended so."""
+        return [case for case in self.cases if case.status in statuses]
+
+    def failed(self) -> List[Case]:
+        """Return the cases that neither passed nor were skipped."""
+        return [case for case in self.cases if case.status not in ('PASS', 'SKIP')]
+
+
+def walk(group: Dict[str, Any], path: str = '') -> Iterator[Case]:
+    """Find the cases in results.json."""
+    for sub in group['sub_groups']:
+        yield from walk(sub, f'{path}{sub["name"]}.')
     for case in group['test_cases']:
         yield Case(path + case['name'], case['status'])
-    for sub in group['sub_groups']:
-        yield from cases(sub, f'{path}{sub["name"]}.')
 
 
 def read_log(lines: List[str]) -> Log:
     """Collect version, skip reasons and failure messages."""
-    log = Log()
+    log = Log(complaints=logcheck.complaints(lines))
     path: List[str] = []
     pending: List[str] = []
     in_failure = False
@@ -62,11 +79,10 @@ def read_log(lines: List[str]) -> Log:
         elif 'Kernel panic' in line:
             log.panic = log.panic or line.strip()
         elif match := SUBTEST.match(line):
-            path.append(match.group(1))
+            # A subtest is indented once more than its result.
+            path[len(match.group('indent')) // 4 - 1:] = [match.group('name')]
         elif match := RESULT.match(line):
-            depth = len(match.group('indent')) // 4
-            del path[depth:]
-            name = '.'.join(path + [match.group('name')])
+            name = '.'.join(path[:len(match.group('indent')) // 4] + [match.group('name')])
             if match.group('skip') is not None:
                 log.skips[name] = match.group('skip')
             log.messages[name] = pending
@@ -82,79 +98,82 @@ def read_log(lines: List[str]) -> Log:
     return log
 
 
-def write_junit(found: List[Case], log: Log, path: str) -> None:
-    """Stand in for kunit.py --junit, which trees before 7.1 lack."""
-    root = ElementTree.Element('testsuite', name='KUnit', tests=str(len(found)))
-    for case in found:
+def read_run(out: str) -> Run:
+    """Read the files of a run; those that are missing are a problem."""
+    run = Run([], Log(), [])
+    try:
+        with open(os.path.join(out, 'test.log'), encoding='utf-8',
+                  errors='backslashreplace') as file:
+            run.log = read_log(file.readlines())
+        with open(os.path.join(out, 'results.json'), encoding='utf-8') as file:
+            results = json.load(file)
+        run.cases = list(walk(results))
+        if errors := results['misc']['errors']:
+            run.problems.append(f'{errors} errors in the results: '
+                                'suites or cases are missing or cut short')
+    except (OSError, ValueError) as error:
+        run.problems.append(f'no results: {error}')
+    if not run.with_status('PASS') and not run.failed():
+        run.problems.append('no case ran')
+    if run.log.panic:
+        run.problems.append(f'the kernel crashed: {run.log.panic}')
+        run.log.complaints = [line for line in run.log.complaints if line != run.log.panic]
+    elif run.with_status('ERROR'):
+        run.problems.append('the kernel stopped in the middle of a case')
+    return run
+
+
+def write_junit(run: Run, path: str) -> None:
+    """Stand in for kunit.py --junit, which older trees lack."""
+    root = ElementTree.Element('testsuite', name='KUnit', tests=str(len(run.cases)))
+    for case in run.cases:
         element = ElementTree.SubElement(root, 'testcase', name=case.name)
         if case.status == 'SKIP':
-            ElementTree.SubElement(element, 'skipped').text = log.skips.get(case.name, '')
+            ElementTree.SubElement(element, 'skipped').text = run.log.skips.get(case.name, '')
         elif case.status != 'PASS':
-            text = '\n'.join(log.messages.get(case.name, []))
+            text = '\n'.join(run.log.messages.get(case.name, []))
             ElementTree.SubElement(element, 'failure').text = text
     ElementTree.ElementTree(root).write(path, encoding='utf-8', xml_declaration=True)
 
 
+def print_details(run: Run, left_out: List[str]) -> None:
+    """Print what did not simply pass."""
+    for case in run.with_status('SKIP'):
+        print(f'  skipped  {case.name}: {run.log.skips.get(case.name) or "no reason given"}')
+    for suite in left_out:
+        print(f'  left out {suite}: not in this configuration')
+    for case in run.failed():
+        print(f'  FAILED   {case.name}')
+        for message in run.log.messages.get(case.name, []):
+            print(f'             {message}')
+    for complaint in run.log.complaints:
+        print(f'  LOG      {complaint}')
+    for problem in run.problems:
+        print(f'  FAILED   {problem}')
+
+
 def report(args: argparse.Namespace) -> bool:
     """Print the summary; true when all is well."""
-    lines: List[str] = []
-    found: List[Case] = []
-    problems: List[str] = []
-    log_path = os.path.join(args.out, 'test.log')
-    json_path = os.path.join(args.out, 'results.json')
-    if os.path.exists(log_path):
-        with open(log_path, encoding='utf-8', errors='backslashreplace') as file:
-            lines = file.readlines()
-    log = read_log(lines)
-    if os.path.exists(json_path):
-        with open(json_path, encoding='utf-8') as file:
-            results = json.load(file)
-        found = list(cases(results))
-        if results['misc']['errors']:
-            problems.append(f'kunit.py met {results["misc"]["errors"]} errors in the results: '
-                            'suites are missing or cut short')
-    if not found:
-        problems.append('no case ran')
-    if log.panic:
-        problems.append(f'the kernel crashed: {log.panic}')
-    elif any(case.status == 'ERROR' for case in found):
-        problems.append('the kernel stopped in the middle of a case')
+    run = read_run(args.out)
+    xml = os.path.join(args.out, 'results.xml')
+    if not os.path.exists(xml):
+        write_junit(run, xml)
 
-    xml_path = os.path.join(args.out, 'results.xml')
-    if not os.path.exists(xml_path):
-        write_junit(found, log, xml_path)
-
-    failed = [case for case in found if case.status not in ('PASS', 'SKIP')]
-    skipped = [case for case in found if case.status == 'SKIP']
-    passed = len(found) - len(failed) - len(skipped)
-    complaints = logcheck.complaints(lines)
-    suites = {case.name.split('.')[0] for case in found}
-
-    print()
-    print(f'Linux {log.version}, flavour {args.flavour}: {len(suites)} suites')
-    for case in skipped:
-        print(f'  skipped  {case.name}: {log.skips.get(case.name) or "no reason given"}')
-    for suite in args.left_out.split():
-        print(f'  left out {suite}: the flavour does not meet its dependencies')
-    for case in failed:
-        print(f'  FAILED   {case.name}')
-        for message in log.messages.get(case.name, []):
-            print(f'             {message}')
-    for complaint in complaints:
-        print(f'  LOG      {complaint}')
-    for problem in problems:
-        print(f'  FAILED   {problem}')
-    seconds = args.times.replace('=', ' ').split()
-    print('Seconds: ' + ', '.join(f'{a} {b}' for a, b in zip(seconds[::2], seconds[1::2])))
+    suites = {case.name.split('.')[0] for case in run.cases}
+    print(f'\nLinux {run.log.version}, flavour {args.flavour}: {len(suites)} suites')
+    print_details(run, args.left_out.split())
+    print('Seconds: ' + args.times.replace(' ', ', ').replace('=', ' '))
     print('Results: ' + ', '.join(os.path.join(os.path.relpath(args.out), name)
                                   for name in ('results.json', 'results.xml', 'test.log')))
-    # A complaint of the log, or a crash, is a failure too.
-    others = len(complaints) + len(problems)
-    print(f'{passed} cases passed, {len(failed)} failed, {len(skipped)} skipped'
+    passed, failed, skipped = (len(run.with_status('PASS')), len(run.failed()),
+                               len(run.with_status('SKIP')))
+    # A crash, or a complaint in the log, is a failure too.
+    others = len(run.log.complaints) + len(run.problems)
+    print(f'{passed} cases passed, {failed} failed, {skipped} skipped'
           + (f', {others} other problems' if others else ''))
     with open(os.path.join(args.out, 'counts'), 'w', encoding='utf-8') as file:
-        print(passed, len(failed) + others, len(skipped), file=file)
-    return not failed and not others
+        print(passed, failed + others, skipped, file=file)
+    return failed + others == 0
 
 
 def main() -> int:

@@ -13,46 +13,24 @@ unset KDIR SUITE CONFIG JOBS BUILD SOFTLEAF_LOCKED MAKEFLAGS MAKELEVEL
 for v in "${!GIT_@}"; do unset "$v"; done
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 
-number=0
-failures=0
+. "$TOP/scripts/tap.sh"
 
-# tap RESULT NAME [NOTE]
-tap()
-{
-	number=$((number + 1))
-	echo "$1 $number - $2${3:+ # SKIP $3}"
-}
-
-# Run the function of that name by itself; what it printed is shown if it fails.
-run_case()
-{
-	local status=0
-	set +e
-	(
-		set -eE
-		trap 'echo "line $LINENO: $BASH_COMMAND"' ERR
-		"$1"
-	) >"$WORK/case.log" 2>&1 </dev/null
-	status=$?
-	set -e
-	case $status in
-	0) tap ok "$1" ;;
-	77) tap ok "$1" "$(tail -n 1 "$WORK/case.log")" ;;
-	*)
-		tap 'not ok' "$1"
-		sed 's/^/# /' "$WORK/case.log"
-		failures=$((failures + 1))
-		;;
-	esac
-}
-
+# Run each function by itself.
 run_cases()
 {
-	local name
+	local name status
 	for name; do
-		run_case "$name"
+		set +e
+		(
+			set -eE
+			trap 'echo "line $LINENO: $BASH_COMMAND"' ERR
+			"$name"
+		) >"$WORK/case.log" 2>&1 </dev/null
+		status=$?
+		set -e
+		tap "$name" "$status" "$(<"$WORK/case.log")"
 	done
-	((failures == 0))
+	tap_done
 }
 
 skip()
@@ -144,7 +122,7 @@ new_kernel()
 	for file in fix port first second other; do
 		seq 1 20 >"$1/mm/$file.c"
 	done
-	cp "$TOP/scripts/tests/fake-kunit.py" "$1/tools/testing/kunit/kunit.py"
+	cp "$TOP/scripts/tests/fake_kunit.py" "$1/tools/testing/kunit/kunit.py"
 }
 
 # new_patch PATCH FILE [LINE [FROM]]: changes one line of the file.
@@ -175,7 +153,7 @@ new_patch()
 	EOF
 }
 
-# A package like Debian's linux-source, with the tiny kernel in it.
+# new_base VERSION: a package like Debian's linux-source, with the tiny kernel in it.
 new_base()
 {
 	local root=$WORK/deb
@@ -183,7 +161,7 @@ new_base()
 	mkdir -p "$root/DEBIAN" "$root/usr/src" "$P/build/base"
 	tar -C "$K/.." --transform 's:^kernel:linux-source-7.3:' -cJf "$root/usr/src/linux-source-7.3.tar.xz" kernel
 	printf 'Package: linux-source-7.3\nVersion: 7.3\nArchitecture: all\nMaintainer: none\nDescription: test\n' >"$root/DEBIAN/control"
-	dpkg-deb -b "$root" "$P/build/base/linux-source-7.3_${1:-7.3-1}_all.deb" >/dev/null
+	dpkg-deb -b "$root" "$P/build/base/linux-source-7.3_$1_all.deb" >/dev/null
 }
 
 # What a tree holds: commit, and content of every file.

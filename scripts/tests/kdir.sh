@@ -5,6 +5,7 @@
 #
 # Tests of KDIR=path: trees it takes, trees it refuses, and that it writes to none.
 
+# shellcheck disable=SC2086 # $T and the like hold no blanks
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/harness.sh"
 
@@ -85,7 +86,7 @@ there_and_back()
 {
 	local before
 	new_project
-	new_base
+	new_base 7.3-1
 	expect 0 scripts/prepare
 	before=$(tree_state)
 	echo mine >"$K/mm/mine.c"

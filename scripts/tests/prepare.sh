@@ -5,6 +5,7 @@
 #
 # Tests of scripts/prepare: fresh, incremental, local edits, a patch that fails.
 
+# shellcheck disable=SC2086 # $T and the like hold no blanks
 set -euo pipefail
 . "${BASH_SOURCE[0]%/*}/harness.sh"
 
@@ -15,7 +16,7 @@ subjects() { git -C $T log --reverse --format=%s; }
 ready()
 {
 	new_project
-	new_base
+	new_base 7.3-1
 	expect 0 scripts/prepare
 }
 
@@ -51,7 +52,7 @@ same_commits_everywhere()
 	ready
 	first=$(git -C $T rev-parse HEAD)
 	rm -rf build
-	new_base
+	new_base 7.3-1
 	GIT_AUTHOR_NAME=x TZ=Asia/Tokyo expect 0 scripts/prepare
 	expect_same "$(git -C $T rev-parse HEAD)" "$first"
 }
@@ -217,11 +218,11 @@ tree_removed()
 broken_download()
 {
 	new_project
-	new_base
+	new_base 7.3-1
 	truncate -s 2000 build/base/*.deb
 	expect 2 scripts/prepare
 	expect_line 'could not unpack'
-	new_base
+	new_base 7.3-1
 	expect 0 scripts/prepare
 }
 
