@@ -1,0 +1,748 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fork() with a PMD swap entry: the child gets one of its own, and a count of
+ * each of the slots.
+ *
+ *	tools/testing/kunit/kunit.py run --kunitconfig=mm/tests/softleaf \
+ *		'pmd_swap_fork'
+ */
+#include <kunit/test.h>
+
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/mmzone.h>
+#include <linux/sched/mm.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+
+#include <trace/events/kmem.h>
+
+#include "../../internal.h"
+#include "../../swap.h"
+#include "../../swap_table.h"
+
+#include "fixtures/fixtures.h"
+
+/* Bytes that one page table counts in mm_pgtables_bytes(). */
+#define PTE_TABLE_BYTES	((long)(PTRS_PER_PTE * sizeof(pte_t)))
+
+static void expect_only_swap(struct test_mm *tm, long entries)
+{
+	KUNIT_EXPECT_EQ_MSG(tm->test, get_mm_counter_sum(tm->mm, MM_SWAPENTS),
+			    entries, "MM_SWAPENTS");
+	KUNIT_EXPECT_EQ_MSG(tm->test, get_mm_counter_sum(tm->mm, MM_ANONPAGES),
+			    0L, "MM_ANONPAGES");
+}
+
+static void pmd_swap_fork_counts_all_slots(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_swap *swap = test_pmd_swap_on(tm);
+	struct test_thp thp = test_pmd_swap_map(tm);
+	struct test_stat *stat = test_stat_begin(tm);
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	unsigned int cached = test_slots_from(first, TEST_PMD_NR).cached;
+	struct test_mm *child;
+
+	child = test_mm_fork(tm);
+
+	KUNIT_ASSERT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	KUNIT_ASSERT_TRUE(test, test_is_pmd_swap(child, thp.addr));
+	KUNIT_EXPECT_EQ(test, test_softleaf(tm, thp.addr).val, first.val);
+	KUNIT_EXPECT_EQ(test, test_softleaf(child, thp.addr).val, first.val);
+	TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, 2);
+	KUNIT_EXPECT_EQ(test, test_swap_used(swap), TEST_PMD_NR);
+	KUNIT_EXPECT_EQ(test, cached,
+			test_slots_from(first, TEST_PMD_NR).cached);
+	TEST_EXPECT_RSS(stat, 0, 0);
+	expect_only_swap(child, TEST_PMD_NR);
+
+	test_mm_exit(child);
+	TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, 1);
+	TEST_EXPECT_RSS(stat, 0, 0);
+	TEST_EXPECT_THP(tm, thp);
+}
+
+#define NR_FAMILY	18
+
+/* Children of children, and more of them than the inline count can hold. */
+static void pmd_swap_fork_many(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_swap *swap = test_pmd_swap_on(tm);
+	struct test_thp thp = test_pmd_swap_map(tm);
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	struct test_mm *mms[NR_FAMILY];
+	unsigned int i;
+
+	KUNIT_ASSERT_GT(test, NR_FAMILY, SWP_TB_COUNT_MAX + 1);
+	mms[0] = tm;
+	for (i = 1; i < NR_FAMILY; i++) {
+		mms[i] = test_mm_fork(mms[i - 1]);
+		TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, (int)i + 1);
+		expect_only_swap(mms[i], TEST_PMD_NR);
+	}
+	KUNIT_EXPECT_EQ(test, test_swap_used(swap), TEST_PMD_NR);
+	while (--i) {
+		test_mm_exit(mms[i]);
+		TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, (int)i);
+	}
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	TEST_EXPECT_THP(tm, thp);
+}
+
+static void pmd_swap_fork_clears_exclusive(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp kept, forked;
+	struct test_mm *child;
+
+	test_pmd_swap_on(tm);
+	kept = test_pmd_swap_map(tm);
+	forked = test_pmd_swap_map(tm);
+	/* The child gets nothing of this one, so that it stays exclusive. */
+	KUNIT_ASSERT_EQ(test, 0,
+			test_mm_madvise(tm, kept.addr, PMD_SIZE,
+					MADV_DONTFORK));
+	child = test_mm_fork(tm);
+
+	/* How a PMD says exclusive is its own affair; a PTE's is known. */
+	test_pmd_swap_split(tm, forked);
+	test_pmd_swap_split(child, forked);
+	KUNIT_ASSERT_EQ(test, 0,
+			test_mm_mprotect(tm, kept.addr, PAGE_SIZE, PROT_READ));
+
+	KUNIT_EXPECT_EQ(test, 0,
+			test_count_ptes(tm, forked.addr, TEST_PMD_NR).exclusive);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_count_ptes(child, forked.addr, TEST_PMD_NR).exclusive);
+	KUNIT_EXPECT_EQ(test, TEST_PMD_NR,
+			test_count_ptes(tm, kept.addr, TEST_PMD_NR).exclusive);
+	TEST_EXPECT_THP(child, forked);
+	TEST_EXPECT_THP(tm, forked);
+	TEST_EXPECT_THP(tm, kept);
+}
+
+/* The same for an entry that is shared already: nothing left to clear. */
+static void pmd_swap_fork_again_stays_shared(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child, *second;
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	child = test_mm_fork(tm);
+	test_mm_exit(child);
+	second = test_mm_fork(tm);
+
+	test_pmd_swap_split(tm, thp);
+	test_pmd_swap_split(second, thp);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_count_ptes(tm, thp.addr, TEST_PMD_NR).exclusive);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_count_ptes(second, thp.addr, TEST_PMD_NR).exclusive);
+}
+
+struct soft_dirty {
+	const char *name;
+	bool dirty;
+};
+
+static const struct soft_dirty soft_dirty_rows[] = {
+	{ "soft-dirty", true },
+	{ "clean", false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(soft_dirty, soft_dirty_rows, name);
+
+static void pmd_swap_fork_keeps_soft_dirty(struct kunit *test)
+{
+	const struct soft_dirty *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child;
+	struct test_thp thp;
+
+	if (!pgtable_supports_soft_dirty())
+		kunit_skip(test, "no soft-dirty bit here");
+	test_pmd_swap_on(tm);
+	thp = test_thp_map(tm);
+	if (!row->dirty)
+		KUNIT_ASSERT_EQ(test, 0,
+				test_clear_refs(tm, TEST_CLEAR_REFS_SOFT_DIRTY));
+	test_pmd_swap_out(tm, thp);
+	KUNIT_ASSERT_EQ(test, !!pmd_swp_soft_dirty(test_pmd(tm, thp.addr)),
+			row->dirty);
+
+	child = test_mm_fork(tm);
+
+	KUNIT_ASSERT_TRUE(test, test_is_pmd_swap(child, thp.addr));
+	KUNIT_EXPECT_EQ(test, !!pmd_swp_soft_dirty(test_pmd(tm, thp.addr)),
+			row->dirty);
+	KUNIT_EXPECT_EQ(test, !!pmd_swp_soft_dirty(test_pmd(child, thp.addr)),
+			row->dirty);
+	TEST_EXPECT_THP(child, thp);
+}
+
+/**
+ * struct monitor - a task that reads the fork event of a userfaultfd
+ * @uffd: the userfaultfd
+ * @child: the child's userfaultfd, once the event was there
+ *
+ * fork() waits until the event is read.
+ */
+struct monitor {
+	struct file *uffd;
+	struct file *child;
+};
+
+static int monitor_read(void *data)
+{
+	struct monitor *monitor = data;
+
+	while (!kthread_should_stop()) {
+		struct uffd_msg msg;
+		loff_t pos = 0;
+
+		if (kernel_read(monitor->uffd, &msg, sizeof(msg), &pos) ==
+		    sizeof(msg) && msg.event == UFFD_EVENT_FORK) {
+			monitor->child = fget(msg.arg.fork.ufd);
+			close_fd(msg.arg.fork.ufd);
+		}
+		schedule_timeout_interruptible(1);
+	}
+	return 0;
+}
+
+static void close_child(void *file)
+{
+	fput(file);
+}
+
+static struct test_mm *fork_monitored(struct test_mm *tm, struct test_uffd *uffd)
+{
+	struct monitor monitor = { .uffd = uffd->file };
+	struct test_mm *child = NULL;
+	struct task_struct *task;
+	int ret;
+
+	spin_lock(&uffd->file->f_lock);
+	uffd->file->f_flags |= O_NONBLOCK;
+	spin_unlock(&uffd->file->f_lock);
+	task = kthread_run(monitor_read, &monitor, "uffd-monitor");
+	KUNIT_ASSERT_FALSE(tm->test, IS_ERR(task));
+	ret = test_mm_try_fork(tm, &child);
+	kthread_stop(task);
+	KUNIT_ASSERT_EQ_MSG(tm->test, ret, 0, "fork");
+	KUNIT_ASSERT_NOT_NULL(tm->test, monitor.child);
+	KUNIT_ASSERT_EQ(tm->test, 0,
+			kunit_add_action_or_reset(tm->test, close_child,
+						  monitor.child));
+	return child;
+}
+
+struct uffd_row {
+	const char *name;
+	bool armed;
+	bool follows;
+};
+
+/* A userfaultfd follows the child only if it asked for fork events. */
+static const struct uffd_row uffd_rows[] = {
+	{ "armed, child not protected", true, false },
+	{ "armed, child protected", true, true },
+	{ "not armed, child protected", false, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(uffd, uffd_rows, name);
+
+static void pmd_swap_fork_uffd(struct kunit *test)
+{
+	const struct uffd_row *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child;
+	struct test_uffd uffd;
+	struct test_thp thp;
+
+	if (!pgtable_supports_uffd())
+		kunit_skip(test, "no userfaultfd bit here");
+	test_pmd_swap_on(tm);
+	thp = test_thp_map(tm);
+	uffd = test_uffd_open(tm, row->follows ? UFFD_FEATURE_EVENT_FORK : 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			test_uffd_register(&uffd, thp.addr, PMD_SIZE,
+					   UFFDIO_REGISTER_MODE_WP));
+	if (row->armed)
+		KUNIT_ASSERT_EQ(test, 0,
+				test_uffd_wp(&uffd, thp.addr, PMD_SIZE, true));
+	test_pmd_swap_out(tm, thp);
+	KUNIT_ASSERT_EQ(test, !!pmd_swp_uffd(test_pmd(tm, thp.addr)),
+			row->armed);
+
+	child = row->follows ? fork_monitored(tm, &uffd) : test_mm_fork(tm);
+
+	KUNIT_ASSERT_TRUE(test, test_is_pmd_swap(child, thp.addr));
+	KUNIT_EXPECT_EQ(test, !!pmd_swp_uffd(test_pmd(tm, thp.addr)),
+			row->armed);
+	KUNIT_EXPECT_EQ(test, !!pmd_swp_uffd(test_pmd(child, thp.addr)),
+			row->armed && row->follows);
+	TEST_EXPECT_THP(child, thp);
+	TEST_EXPECT_THP(tm, thp);
+}
+
+static void pmd_swap_fork_makes_a_deposit(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_stat *stat;
+	struct test_mm *child;
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	if (test_deposits(tm, thp.addr) == -EOPNOTSUPP)
+		kunit_skip(test, "this architecture keeps deposits in a way of its own");
+	stat = test_stat_begin(tm);
+
+	child = test_mm_fork(tm);
+
+	KUNIT_EXPECT_EQ(test, test_deposits(tm, thp.addr), 1);
+	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), 0);
+	KUNIT_EXPECT_EQ(test, test_deposits(child, thp.addr), 1);
+	/* It is counted: what the child has without it is a table less. */
+	stat = test_stat_begin(child);
+	KUNIT_ASSERT_EQ(test, 0,
+			test_mm_madvise(child, thp.addr, PMD_SIZE,
+					MADV_DONTNEED));
+	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), -PTE_TABLE_BYTES);
+	KUNIT_EXPECT_EQ(test, test_deposits(child, thp.addr), 0);
+}
+
+/* How often swapoff() would come by an mm. */
+static int times_on_mmlist(struct test_mm *tm)
+{
+	struct list_head *p;
+	int times = 0;
+
+	spin_lock(&mmlist_lock);
+	list_for_each(p, &init_mm.mmlist)
+		times += p == &tm->mm->mmlist;
+	spin_unlock(&mmlist_lock);
+	return times;
+}
+
+static void pmd_swap_fork_puts_the_child_on_the_mmlist(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child, *grandchild;
+
+	test_pmd_swap_on(tm);
+	/* Two entries, and each of them asks for it. */
+	test_pmd_swap_map(tm);
+	test_pmd_swap_map(tm);
+	KUNIT_EXPECT_EQ(test, times_on_mmlist(tm), 1);
+
+	child = test_mm_fork(tm);
+	KUNIT_EXPECT_EQ(test, times_on_mmlist(child), 1);
+
+	grandchild = test_mm_fork(child);
+	KUNIT_EXPECT_EQ(test, times_on_mmlist(grandchild), 1);
+	KUNIT_EXPECT_EQ(test, times_on_mmlist(child), 1);
+	KUNIT_EXPECT_EQ(test, times_on_mmlist(tm), 1);
+}
+
+/* Writes new contents in @writer; @reader has to see the old ones all along. */
+static void write_and_read(struct test_mm *writer, struct test_mm *reader,
+			   struct test_thp thp)
+{
+	struct kunit *test = writer->test;
+	struct test_thp written = {
+		.addr = thp.addr,
+		.seed = test_pattern_new_seed(),
+	};
+
+	KUNIT_ASSERT_EQ(test, 0,
+			test_pattern_fill(writer, thp.addr, TEST_PMD_NR,
+					  written.seed, 0));
+	TEST_EXPECT_THP(writer, written);
+	KUNIT_EXPECT_EQ_MSG(test, get_mm_counter_sum(writer->mm, MM_ANONPAGES),
+			    (long)TEST_PMD_NR, "MM_ANONPAGES of the writer");
+	KUNIT_EXPECT_EQ_MSG(test, get_mm_counter_sum(writer->mm, MM_SWAPENTS),
+			    0L, "MM_SWAPENTS of the writer");
+	/* All that the writer did is to let go of the slots. */
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(reader, thp.addr));
+	TEST_EXPECT_SLOTS(reader, thp.addr, TEST_PMD_NR, 1);
+	expect_only_swap(reader, TEST_PMD_NR);
+
+	TEST_EXPECT_THP(reader, thp);
+	TEST_EXPECT_THP(writer, written);
+	KUNIT_EXPECT_EQ_MSG(test, get_mm_counter_sum(reader->mm, MM_ANONPAGES),
+			    (long)TEST_PMD_NR, "MM_ANONPAGES of the reader");
+}
+
+static void pmd_swap_fork_parent_writes_child_reads(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	write_and_read(tm, test_mm_fork(tm), thp);
+}
+
+static void pmd_swap_fork_child_writes_parent_reads(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	write_and_read(test_mm_fork(tm), tm, thp);
+}
+
+struct left_out {
+	const char *name;
+	int advice;
+	bool mapped;
+};
+
+static const struct left_out left_out_rows[] = {
+	{ "MADV_DONTFORK", MADV_DONTFORK, false },
+	{ "MADV_WIPEONFORK", MADV_WIPEONFORK, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(left_out, left_out_rows, name);
+
+/* What the child does not get takes no count. */
+static void pmd_swap_fork_leaves_out(struct kunit *test)
+{
+	const struct left_out *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child;
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	KUNIT_ASSERT_EQ(test, 0,
+			test_mm_madvise(tm, thp.addr, PMD_SIZE, row->advice));
+
+	child = test_mm_fork(tm);
+
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	TEST_EXPECT_SLOTS(tm, thp.addr, TEST_PMD_NR, 1);
+	KUNIT_EXPECT_TRUE(test, pmd_none(test_pmd(child, thp.addr)));
+	expect_only_swap(child, 0);
+	if (row->mapped)
+		TEST_EXPECT_ZERO(child, thp.addr, TEST_PMD_NR);
+	TEST_EXPECT_THP(tm, thp);
+}
+
+/* Children that hold one slot, and of it as many counts as fit inline. */
+static void fill_count(struct test_mm *tm, struct test_thp thp, unsigned int page)
+{
+	struct kunit *test = tm->test;
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	softleaf_t entry = { first.val + page };
+	unsigned long addr = thp.addr + page * PAGE_SIZE;
+	unsigned long next = addr + PAGE_SIZE;
+	unsigned long end = thp.addr + PMD_SIZE;
+	unsigned int i;
+
+	for (i = 1; i < SWP_TB_COUNT_MAX - 1; i++) {
+		struct test_mm *child = test_mm_fork(tm);
+
+		if (page)
+			KUNIT_ASSERT_EQ(test, 0,
+					test_mm_munmap(child, thp.addr,
+						       addr - thp.addr));
+		if (next < end)
+			KUNIT_ASSERT_EQ(test, 0,
+					test_mm_munmap(child, next, end - next));
+	}
+	KUNIT_ASSERT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	KUNIT_ASSERT_EQ(test, test_slot_count(entry), SWP_TB_COUNT_MAX - 1);
+}
+
+/* Counts as fill_count() left them, with @more on each. */
+static void expect_filled(struct test_mm *tm, struct test_thp thp,
+			  unsigned int page, int more)
+{
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	softleaf_t entry = { first.val + page };
+	softleaf_t after = { first.val + page + 1 };
+
+	if (page)
+		TEST_EXPECT_COUNT(tm->test, first, page, 1 + more);
+	KUNIT_EXPECT_EQ(tm->test, test_slot_count(entry),
+			SWP_TB_COUNT_MAX - 1 + more);
+	if (page < TEST_PMD_NR - 1)
+		TEST_EXPECT_COUNT(tm->test, after, TEST_PMD_NR - 1 - page,
+				  1 + more);
+}
+
+/*
+ * Page tables of the whole system, in pages. An address space that has been let
+ * go of before may still be on its way out: a process that comes and goes has it
+ * gone, if not it can only make the number smaller.
+ */
+static unsigned long page_tables(struct test_mm *tm)
+{
+	test_mm_exit(test_mm_fork(tm));
+	return global_node_page_state(NR_PAGETABLE);
+}
+
+struct overflow {
+	const char *name;
+	unsigned int page;
+};
+
+static const struct overflow overflow_rows[] = {
+	{ "first slot", 0 },
+	{ "second slot", 1 },
+	{ "slot in the middle", HPAGE_PMD_NR / 2 },
+	{ "last slot", HPAGE_PMD_NR - 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(overflow, overflow_rows, name);
+
+/* The table for large counts is there when it is asked for. */
+static void pmd_swap_fork_overflow(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child;
+	struct test_thp thp;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	fill_count(tm, thp, row->page);
+
+	child = test_mm_fork(tm);
+
+	expect_filled(tm, thp, row->page, 1);
+	expect_only_swap(child, TEST_PMD_NR);
+	test_mm_exit(child);
+	expect_filled(tm, thp, row->page, 0);
+}
+
+/* It is not: the slots before have to be put back, and taken once again. */
+static void pmd_swap_fork_overflow_retried(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child = NULL;
+	struct test_inject *inject;
+	struct test_thp thp;
+	int ret;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	fill_count(tm, thp, row->page);
+
+	inject = test_inject_begin(tm, TEST_INJECT_SLAB, "copy_page_range", 0, 1);
+	ret = test_mm_try_fork(tm, &child);
+	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), 1,
+			    "failed allocations");
+
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(child, thp.addr));
+	expect_filled(tm, thp, row->page, 1);
+	expect_only_swap(child, TEST_PMD_NR);
+	KUNIT_EXPECT_EQ(test, test_deposits(child, thp.addr), 1);
+	TEST_EXPECT_THP(child, thp);
+	test_mm_exit(child);
+	expect_filled(tm, thp, row->page, 0);
+}
+
+#ifdef CONFIG_TRACEPOINTS
+/**
+ * struct splitter - splits a PMD swap entry when fork() has let go of its locks
+ * @forker: the task that forks
+ * @tm: the address space
+ * @addr: user address
+ * @calls: how often it has done so
+ */
+struct splitter {
+	struct task_struct *forker;
+	struct test_mm *tm;
+	unsigned long addr;
+	unsigned int calls;
+};
+
+/* The first allocation that may sleep after the one that failed. */
+static void split_on_kmalloc(void *data, unsigned long call_site,
+			     const void *ptr, size_t bytes_req,
+			     size_t bytes_alloc, gfp_t gfp, int node)
+{
+	struct splitter *splitter = data;
+
+	if (current != splitter->forker || splitter->calls ||
+	    !gfpflags_allow_blocking(gfp) ||
+	    bytes_req != SWAPFILE_CLUSTER * sizeof_field(struct swap_cluster_info, extend_table[0]))
+		return;
+	splitter->calls++;
+	split_huge_pmd_address(vma_lookup(splitter->tm->mm, splitter->addr),
+			       splitter->addr, false);
+}
+
+static void splitter_stop(struct splitter *splitter)
+{
+	unregister_trace_kmalloc(split_on_kmalloc, splitter);
+	tracepoint_synchronize_unregister();
+}
+
+/*
+ * Nobody can do so today, fork() holds the mmap lock and rmap does not lead to
+ * a swap entry; but the lock that protects a PMD was let go of.
+ */
+static void pmd_swap_fork_overflow_retry_sees_a_split(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child = NULL;
+	struct splitter splitter = { .forker = current, .tm = tm };
+	struct test_inject *inject;
+	struct test_thp thp;
+	int ret;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	fill_count(tm, thp, row->page);
+
+	splitter.addr = thp.addr;
+	inject = test_inject_begin(tm, TEST_INJECT_SLAB, "copy_page_range", 0, 1);
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_kmalloc(split_on_kmalloc, &splitter));
+	ret = test_mm_try_fork(tm, &child);
+	splitter_stop(&splitter);
+	KUNIT_EXPECT_EQ(test, test_inject_end(inject), 1);
+	KUNIT_ASSERT_EQ(test, splitter.calls, 1);
+
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_TRUE(test, test_has_pte_table(tm, thp.addr));
+	KUNIT_EXPECT_TRUE(test, test_has_pte_table(child, thp.addr));
+	expect_filled(tm, thp, row->page, 1);
+	expect_only_swap(child, TEST_PMD_NR);
+	KUNIT_EXPECT_EQ(test, test_deposits(child, thp.addr), 0);
+	TEST_EXPECT_THP(child, thp);
+	test_mm_exit(child);
+	expect_filled(tm, thp, row->page, 0);
+}
+#else
+static void pmd_swap_fork_overflow_retry_sees_a_split(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_TRACEPOINTS to do something at the right moment");
+}
+#endif
+
+/* Nor when fork() may wait for it. */
+static void pmd_swap_fork_overflow_fails(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child = NULL;
+	struct test_inject *inject;
+	struct test_stat *stat;
+	struct test_thp thp;
+	unsigned long tables;
+	int ret;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	fill_count(tm, thp, row->page);
+	stat = test_stat_begin(tm);
+	tables = page_tables(tm);
+
+	inject = test_inject_begin(tm, TEST_INJECT_SLAB, "copy_page_range", 0,
+				   TEST_INJECT_ALWAYS);
+	ret = test_mm_try_fork(tm, &child);
+	/* At once, and then without the locks. */
+	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), 2,
+			    "failed allocations");
+
+	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	expect_filled(tm, thp, row->page, 0);
+	TEST_EXPECT_RSS(stat, 0, 0);
+	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), 0);
+	KUNIT_EXPECT_EQ(test, test_deposits(tm, thp.addr), 1);
+	KUNIT_EXPECT_LE_MSG(test, page_tables(tm), tables,
+			    "page tables in the system");
+
+	/* No harm done: the next one works. */
+	child = test_mm_fork(tm);
+	expect_filled(tm, thp, row->page, 1);
+	TEST_EXPECT_THP(child, thp);
+}
+
+/* Each page table that the child needs, the deposit last, is not to be had. */
+static void pmd_swap_fork_without_page_tables(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_swap *swap = test_pmd_swap_on(tm);
+	struct test_thp thp = test_pmd_swap_map(tm);
+	struct test_stat *stat = test_stat_begin(tm);
+	unsigned long tables = page_tables(tm);
+	struct test_mm *child = NULL;
+	unsigned int skip;
+
+	for (skip = 0; skip < 8; skip++) {
+		struct test_inject *inject;
+		unsigned int hits;
+		int ret;
+
+		inject = test_inject_begin(tm, TEST_INJECT_PAGES,
+					   "copy_page_range", skip,
+					   TEST_INJECT_ALWAYS);
+		ret = test_mm_try_fork(tm, &child);
+		hits = test_inject_end(inject);
+		KUNIT_ASSERT_EQ_MSG(test, ret, hits ? -ENOMEM : 0,
+				    "page table %u", skip);
+		if (!hits)
+			break;
+		KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+		TEST_EXPECT_SLOTS(tm, thp.addr, TEST_PMD_NR, 1);
+		TEST_EXPECT_RSS(stat, 0, 0);
+		KUNIT_EXPECT_LE_MSG(test, page_tables(tm), tables,
+				    "page tables in the system");
+	}
+	/* A PMD table and the deposit at least. */
+	KUNIT_EXPECT_GE(test, skip, 2);
+	KUNIT_ASSERT_NOT_NULL(test, child);
+	TEST_EXPECT_SLOTS(tm, thp.addr, TEST_PMD_NR, 2);
+	KUNIT_EXPECT_EQ(test, test_swap_used(swap), TEST_PMD_NR);
+	TEST_EXPECT_THP(child, thp);
+}
+
+static struct kunit_case pmd_swap_fork_cases[] = {
+	KUNIT_CASE_PARAM(pmd_swap_fork_counts_all_slots,
+			 test_pmd_swap_area_gen_params),
+	KUNIT_CASE(pmd_swap_fork_many),
+	KUNIT_CASE(pmd_swap_fork_clears_exclusive),
+	KUNIT_CASE(pmd_swap_fork_again_stays_shared),
+	KUNIT_CASE_PARAM(pmd_swap_fork_keeps_soft_dirty, soft_dirty_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_uffd, uffd_gen_params),
+	KUNIT_CASE(pmd_swap_fork_makes_a_deposit),
+	KUNIT_CASE(pmd_swap_fork_puts_the_child_on_the_mmlist),
+	KUNIT_CASE_PARAM(pmd_swap_fork_parent_writes_child_reads,
+			 test_pmd_swap_area_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_child_writes_parent_reads,
+			 test_pmd_swap_area_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_leaves_out, left_out_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_overflow, overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_retried, overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_retry_sees_a_split,
+			 overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_fails, overflow_gen_params),
+	KUNIT_CASE(pmd_swap_fork_without_page_tables),
+	{}
+};
+
+static struct kunit_suite pmd_swap_fork_suite = {
+	.name = "pmd_swap_fork",
+	.test_cases = pmd_swap_fork_cases,
+};
+
+kunit_test_suite(pmd_swap_fork_suite);
