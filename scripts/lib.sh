@@ -37,6 +37,10 @@ REPO=$BUILD/repo.git
 # shellcheck disable=SC2034
 BASE=$BUILD/base
 
+# make hands it on as it was typed.
+# shellcheck disable=SC2088 # a tilde that no shell expanded
+[[ ${KDIR:-} != '~/'* ]] || KDIR=$HOME/${KDIR#*/}
+
 # A path as the user would type it.
 short()
 {
