@@ -59,7 +59,8 @@ take_lock()
 	[[ ${SOFTLEAF_LOCKED:-} != "$BUILD" ]] || return 0
 	mkdir -p "$BUILD" || die "cannot make the folder $BUILD"
 	exec 9>>"$BUILD/.lock"
-	flock -n 9 ||
+	# What was stopped a moment ago may still be on its way out.
+	flock -w 3 9 ||
 		die "$(short "$BUILD") is in use by $(cat "$BUILD/.lock"): wait for it, or give BUILD=another-folder"
 	echo "$PROG, process $$, since $(date +%T)" >"$BUILD/.lock"
 	export SOFTLEAF_LOCKED=$BUILD

@@ -11,7 +11,7 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 unset KDIR SUITE CONFIG JOBS BUILD SOFTLEAF_LOCKED MAKEFLAGS MAKELEVEL
 for v in "${!GIT_@}"; do unset "$v"; done
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 PYTHONDONTWRITEBYTECODE=1
 
 . "$TOP/scripts/tap.sh"
 

@@ -117,7 +117,7 @@ every_script_has_help()
 	local script
 	new_project
 	for script in scripts/*; do
-		[[ -x $script ]] || continue
+		[[ -f $script && -x $script ]] || continue
 		expect 0 "$script" --help
 		[[ $(wc -l <"$WORK/out") -gt 2 ]]
 	done
