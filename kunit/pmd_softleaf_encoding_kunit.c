@@ -10,11 +10,10 @@
 #include <kunit/test.h>
 
 #include <linux/mm.h>
+#include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
 #include <linux/userfaultfd_k.h>
-
-#include <asm/pgalloc.h>
 
 #include "softleaf_helpers.h"
 #include "softleaf_kinds.h"
