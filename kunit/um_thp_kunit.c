@@ -1506,6 +1506,29 @@ static void um_bug_populate_pmd_table(struct kunit *test)
 	expect_host_mapped(tm, other, PAGE_SIZE);
 }
 
+/*
+ * A destructor with a priority, as gcc emits it for gcov. It does nothing, but
+ * the linker has to place it where exit() looks for it.
+ */
+static void destructor(void)
+{
+}
+
+static void (*const destructor_with_priority)(void) __used
+	__section(".fini_array.00099") = destructor;
+
+/* The linker scripts took .fini_array alone, and gcov wrote no data. */
+static void um_bug_fini_array_priority(struct kunit *test)
+{
+	void (**fn)(void);
+	int found = 0;
+
+	for (fn = __fini_array_start; fn < __fini_array_end; fn++)
+		found += *fn == destructor;
+
+	KUNIT_EXPECT_EQ(test, found, 1);
+}
+
 static struct kunit_case um_thp_cases[] = {
 	KUNIT_CASE(read_fault_maps_huge_zero),
 	KUNIT_CASE(write_fault_maps_thp),
@@ -1570,6 +1593,7 @@ static struct kunit_case um_thp_cases[] = {
 	KUNIT_CASE(um_bug_populate_by_gup),
 	KUNIT_CASE(um_bug_populate_after_munmap),
 	KUNIT_CASE(um_bug_populate_pmd_table),
+	KUNIT_CASE(um_bug_fini_array_priority),
 	{}
 };
 
