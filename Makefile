@@ -20,7 +20,7 @@ export SUITE CONFIG KDIR JOBS BUILD
 .DEFAULT_GOAL := help
 # The targets share build/, so one runs after the other.
 .NOTPARALLEL:
-.PHONY: help run test packages fetch prepare config build lint patches clean distclean
+.PHONY: help run test packages fetch prepare config build lint patches bisect clean distclean
 
 help: ## this text
 	@echo 'KUnit suites for the softleaf code of Linux, run on User Mode Linux.'
@@ -65,6 +65,9 @@ lint: ## shellcheck, pylint and mypy over the scripts
 
 patches: ## git am, checkpatch.pl, sign-offs
 	@scripts/check-patches
+
+bisect: ## build and run at each patch of patches/pmd-swap, and print a table
+	@scripts/bisect
 
 clean: ## remove the built kernels and results, keep the tree and the download
 	@scripts/clean
