@@ -6,9 +6,11 @@
 #ifndef _SOFTLEAF_KUNIT_COMPAT_H
 #define _SOFTLEAF_KUNIT_COMPAT_H
 
-#include <linux/leafops.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+/* Before leafops.h, which in 7.2 does not say itself that it needs it. */
+#include <linux/swap.h>
+#include <linux/leafops.h>
 
 /*
  * The gate. ARCH_ENABLE_THP_MIGRATION is its name up to 7.2, while it was on

@@ -18,8 +18,8 @@
 #include "../../internal.h"
 #include "../../swap.h"
 
+#include "compat.h"
 #include "softleaf_helpers.h"
-#include "softleaf_kinds.h"
 
 #if PMD_SOFTLEAVES && defined(TREE_HAS_PMD_SWAP_ENTRIES)
 
@@ -103,11 +103,15 @@ struct point {
 	pmd_t pmd;
 };
 
-#define EXPECT_AT(p, left, right)					\
+#define EXPECT_AT(at, left, right)					\
+do {									\
+	const struct point *__p = (at);					\
+									\
 	KUNIT_EXPECT_EQ_MSG(test, left, right,				\
 		SOFTLEAF_ARCH ": type %u, offset %#lx, flags %#x, raw %#llx",\
-		swp_type((p)->entry), (unsigned long)swp_offset((p)->entry),\
-		(p)->flags, softleaf_raw_pmd((p)->pmd))
+		swp_type(__p->entry), (unsigned long)swp_offset(__p->entry),\
+		__p->flags, softleaf_raw_pmd(__p->pmd));		\
+} while (0)
 
 /* Calls it with every combination of flags there is. */
 static void each_point(struct kunit *test,

@@ -23,6 +23,7 @@
 #include "../../swap.h"
 #include "../../swap_table.h"
 
+#include "compat.h"
 #include "fixtures/fixtures.h"
 
 /* Bytes that one page table counts in mm_pgtables_bytes(). */
@@ -245,18 +246,53 @@ static struct test_mm *fork_monitored(struct test_mm *tm, struct test_uffd *uffd
 
 struct uffd_row {
 	const char *name;
+	bool rwp;
 	bool armed;
 	bool follows;
 };
 
 /* A userfaultfd follows the child only if it asked for fork events. */
 static const struct uffd_row uffd_rows[] = {
-	{ "armed, child not protected", true, false },
-	{ "armed, child protected", true, true },
-	{ "not armed, child protected", false, true },
+	{ "armed, child not protected", false, true, false },
+	{ "armed, child protected", false, true, true },
+	{ "not armed, child protected", false, false, true },
+#ifdef UFFDIO_RWPROTECT
+	{ "armed for RWP, child not protected", true, true, false },
+	{ "armed for RWP, child protected", true, true, true },
+#endif
 };
 
 KUNIT_ARRAY_PARAM_DESC(uffd, uffd_rows, name);
+
+static int protect(const struct uffd_row *row, struct test_uffd *uffd,
+		   struct test_thp thp, bool on)
+{
+#ifdef UFFDIO_RWPROTECT
+	if (row->rwp)
+		return test_uffd_rwp(uffd, thp.addr, PMD_SIZE, on);
+#endif
+	return test_uffd_wp(uffd, thp.addr, PMD_SIZE, on);
+}
+
+static struct test_uffd open_uffd(struct test_mm *tm, const struct uffd_row *row,
+				  struct test_thp thp)
+{
+	u64 features = row->follows ? UFFD_FEATURE_EVENT_FORK : 0;
+	u64 mode = UFFDIO_REGISTER_MODE_WP;
+	struct test_uffd uffd;
+
+#ifdef UFFDIO_RWPROTECT
+	if (row->rwp) {
+		features |= UFFD_FEATURE_RWP;
+		mode = UFFDIO_REGISTER_MODE_RWP;
+	}
+#endif
+	/* Nobody answers a fault that is caught. */
+	uffd = test_uffd_open(tm, features | UFFD_FEATURE_SIGBUS);
+	KUNIT_ASSERT_EQ(tm->test, 0,
+			test_uffd_register(&uffd, thp.addr, PMD_SIZE, mode));
+	return uffd;
+}
 
 static void pmd_swap_fork_uffd(struct kunit *test)
 {
@@ -270,13 +306,9 @@ static void pmd_swap_fork_uffd(struct kunit *test)
 		kunit_skip(test, "no userfaultfd bit here");
 	test_pmd_swap_on(tm);
 	thp = test_thp_map(tm);
-	uffd = test_uffd_open(tm, row->follows ? UFFD_FEATURE_EVENT_FORK : 0);
-	KUNIT_ASSERT_EQ(test, 0,
-			test_uffd_register(&uffd, thp.addr, PMD_SIZE,
-					   UFFDIO_REGISTER_MODE_WP));
+	uffd = open_uffd(tm, row, thp);
 	if (row->armed)
-		KUNIT_ASSERT_EQ(test, 0,
-				test_uffd_wp(&uffd, thp.addr, PMD_SIZE, true));
+		KUNIT_ASSERT_EQ(test, 0, protect(row, &uffd, thp, true));
 	test_pmd_swap_out(tm, thp);
 	KUNIT_ASSERT_EQ(test, !!pmd_swp_uffd(test_pmd(tm, thp.addr)),
 			row->armed);
@@ -288,7 +320,13 @@ static void pmd_swap_fork_uffd(struct kunit *test)
 			row->armed);
 	KUNIT_EXPECT_EQ(test, !!pmd_swp_uffd(test_pmd(child, thp.addr)),
 			row->armed && row->follows);
-	TEST_EXPECT_THP(child, thp);
+	/* Unprotected, the child may do what it wants with it. */
+	if (!row->follows) {
+		TEST_EXPECT_THP(child, thp);
+		KUNIT_EXPECT_EQ(test, 0,
+				test_mm_write(child, thp.addr, &thp, sizeof(thp)));
+	}
+	KUNIT_ASSERT_EQ(test, 0, protect(row, &uffd, thp, false));
 	TEST_EXPECT_THP(tm, thp);
 }
 

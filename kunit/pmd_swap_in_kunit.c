@@ -421,38 +421,28 @@ static void pmd_swap_in_no_charge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_swap_used(s.swap), 0);
 }
 
-/* What is zapped while a fault on it is under way. */
+/* What is zapped while a fault on it is under way, and may not be read. */
 struct zap_row {
 	const char *name;
 	unsigned int first;
 	unsigned int nr;
+	bool bad;
 };
 
 static const struct zap_row zap_rows[] = {
-	{ "all of it", 0, HPAGE_PMD_NR },
-	{ "the half that is touched", 0, HPAGE_PMD_NR / 2 },
-	{ "the other half", HPAGE_PMD_NR / 2, HPAGE_PMD_NR / 2 },
-	{ "one page", HPAGE_PMD_NR - 1, 1 },
+	{ "all of it", 0, HPAGE_PMD_NR, false },
+	{ "the half that is touched", 0, HPAGE_PMD_NR / 2, false },
+	{ "the other half", HPAGE_PMD_NR / 2, HPAGE_PMD_NR / 2, false },
+	{ "one page", HPAGE_PMD_NR - 1, 1, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(zap, zap_rows, name);
 
-struct zap {
-	struct pmd_swap *s;
-	const struct zap_row *row;
-	bool done;
-	int ret;
-};
-
-static void do_zap(void *arg)
+static void zap(struct pmd_swap *s, const struct zap_row *row)
 {
-	struct zap *zap = arg;
-
-	/* With the VMA lock alone: the fault holds the mmap_lock. */
-	zap->ret = test_mm_madvise(zap->s->tm,
-				   pmd_swap_addr(zap->s, zap->row->first),
-				   zap->row->nr * PAGE_SIZE, MADV_DONTNEED);
-	zap->done = true;
+	KUNIT_EXPECT_EQ(s->tm->test, 0,
+			test_mm_madvise(s->tm, pmd_swap_addr(s, row->first),
+					row->nr * PAGE_SIZE, MADV_DONTNEED));
 }
 
 static void expect_zapped(struct pmd_swap *s, const struct zap_row *row)
@@ -472,21 +462,37 @@ static void expect_zapped(struct pmd_swap *s, const struct zap_row *row)
 	TEST_EXPECT_RSS(s->stat, -TEST_PMD_NR, 0);
 }
 
+static const struct zap_row zap_read_rows[] = {
+	{ "all of it", 0, HPAGE_PMD_NR, false },
+	{ "the half that is touched", 0, HPAGE_PMD_NR / 2, false },
+	{ "the other half", HPAGE_PMD_NR / 2, HPAGE_PMD_NR / 2, false },
+	{ "one page", HPAGE_PMD_NR - 1, 1, false },
+	{ "all of it, read error", 0, HPAGE_PMD_NR, true },
+	{ "one page, read error", HPAGE_PMD_NR - 1, 1, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(zap_read, zap_read_rows, name);
+
 static void pmd_swap_in_zapped_during_read(struct kunit *test)
 {
 	const struct zap_row *row = test->param_value;
 	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
-	struct zap zap = { .s = &s, .row = row };
+	struct test_fault_thread *thread;
 	vm_fault_t ret;
 
 	pmd_swap_go_out(&s);
-	s.disk->on_read_arg = &zap;
-	s.disk->on_read = do_zap;
+	if (row->bad)
+		s.disk->bad_page = swp_offset(first_slot(&s)) + row->first;
+	test_disk_hold(s.disk, TEST_DISK_READS);
+	thread = test_fault_start(s.tm, s.thp.addr, 0);
+	KUNIT_EXPECT_TRUE(test, test_fault_sleeps(thread));
+	KUNIT_EXPECT_TRUE_MSG(test, test_disk_is_holding(s.disk),
+			      "nothing is read");
+	zap(&s, row);
+	test_disk_release(s.disk);
+	s.disk->bad_page = TEST_DISK_NO_PAGE;
+	ret = test_fault_wait(thread);
 
-	ret = test_mm_fault(s.tm, s.thp.addr, 0);
-
-	KUNIT_EXPECT_TRUE_MSG(test, zap.done, "nothing was read");
-	KUNIT_EXPECT_EQ(test, zap.ret, 0);
 	KUNIT_EXPECT_EQ(test, ret & VM_FAULT_ERROR, 0);
 	KUNIT_EXPECT_FALSE_MSG(test, test_is_thp(s.tm, s.thp.addr),
 			       "what was zapped is mapped again");
@@ -497,7 +503,6 @@ static void pmd_swap_in_zapped_before_lock(struct kunit *test)
 {
 	const struct zap_row *row = test->param_value;
 	struct pmd_swap s = pmd_swap_begin(test, DISK_ASYNC);
-	struct zap zap = { .s = &s, .row = row };
 	struct test_fault_thread *thread;
 	struct folio *folio;
 	vm_fault_t ret;
@@ -508,12 +513,11 @@ static void pmd_swap_in_zapped_before_lock(struct kunit *test)
 	thread = test_fault_start(s.tm, s.thp.addr, 0);
 	KUNIT_EXPECT_TRUE_MSG(test, test_fault_sleeps(thread),
 			      "the fault does not wait for the folio");
-	do_zap(&zap);
+	zap(&s, row);
 	folio_unlock(folio);
 	folio_put(folio);
 	ret = test_fault_wait(thread);
 
-	KUNIT_EXPECT_EQ(test, zap.ret, 0);
 	KUNIT_EXPECT_EQ(test, ret & VM_FAULT_ERROR, 0);
 	KUNIT_EXPECT_FALSE_MSG(test, test_is_thp(s.tm, s.thp.addr),
 			       "what was zapped is mapped again");
@@ -627,6 +631,59 @@ static void pmd_swap_in_two_at_once(struct kunit *test)
 		folio_put(folio);
 	if (folio2)
 		folio_put(folio2);
+}
+
+/* Who of two gets the folio first that is being read in for one of them. */
+struct order_row {
+	const char *name;
+	bool child_first;
+};
+
+static const struct order_row order_rows[] = {
+	{ "who has the PMD", false },
+	{ "who has PTEs", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(order, order_rows, name);
+
+/*
+ * All of it is read in for a PMD swap entry, and a process that shares the
+ * slots by PTEs wants a page of it. PTEs cannot be the first to map that folio.
+ */
+static void pmd_swap_in_sharer_with_ptes(struct kunit *test)
+{
+	const struct order_row *row = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_ASYNC);
+	struct test_fault_thread *first, *second;
+	struct test_mm *child;
+
+	pmd_swap_go_out(&s);
+	child = fork_and_split(&s);
+	test_disk_hold(s.disk, TEST_DISK_READS);
+	KUNIT_EXPECT_EQ(test, 0, test_mm_madvise(s.tm, s.thp.addr, PMD_SIZE,
+						 MADV_WILLNEED));
+	if (!test_disk_is_holding(s.disk))
+		kunit_skip(test, "MADV_WILLNEED does not read in PMD swap entries");
+	first = test_fault_start(row->child_first ? child : s.tm, s.thp.addr,
+				 0);
+	KUNIT_EXPECT_TRUE(test, test_fault_sleeps(first));
+	second = test_fault_start(row->child_first ? s.tm : child, s.thp.addr,
+				  0);
+	KUNIT_EXPECT_TRUE(test, test_fault_sleeps(second));
+	test_disk_release(s.disk);
+	KUNIT_EXPECT_EQ(test, test_fault_wait(first) & VM_FAULT_ERROR, 0);
+	KUNIT_EXPECT_EQ(test, test_fault_wait(second) & VM_FAULT_ERROR, 0);
+
+	fault_until_mapped(s.tm, s.thp.addr, 0);
+	fault_until_mapped(child, s.thp.addr, 0);
+	if (!row->child_first)
+		KUNIT_EXPECT_TRUE(test, test_is_thp(s.tm, s.thp.addr));
+	TEST_EXPECT_THP(s.tm, s.thp);
+	TEST_EXPECT_THP(child, s.thp);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+	/* What one writes the other does not see. */
+	rewrite_page(child, s.thp, 0);
+	TEST_EXPECT_THP(s.tm, s.thp);
 }
 
 /* Of the pages that can be read, none holds anything else than it did. */
@@ -1075,6 +1132,7 @@ static void pmd_swap_in_swapoff_under_way(struct kunit *test)
 	percpu_ref_reinit(&s.swap->si->users);
 	KUNIT_EXPECT_EQ(test, ret & (VM_FAULT_ERROR | VM_FAULT_MAJOR), 0);
 	KUNIT_EXPECT_EQ(test, s.disk->reads, 0);
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(s.tm, s.thp.addr));
 	TEST_EXPECT_RSS(s.stat, -TEST_PMD_NR, TEST_PMD_NR);
 	TEST_EXPECT_SLOTS(s.tm, s.thp.addr, TEST_PMD_NR, 1);
 	fault_until_mapped(s.tm, s.thp.addr, 0);
@@ -1345,11 +1403,13 @@ static struct kunit_case pmd_swap_in_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_in_no_huge_page, access_gen_params),
 	KUNIT_CASE(pmd_swap_in_no_page_at_all),
 	KUNIT_CASE(pmd_swap_in_no_charge),
-	KUNIT_CASE_PARAM(pmd_swap_in_zapped_during_read, zap_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_in_zapped_during_read,
+			 zap_read_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_zapped_before_lock, zap_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_left_cache, wait_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_replaced_in_cache, wait_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_two_at_once, wait_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_in_sharer_with_ptes, order_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_read_error, page_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_hwpoison, page_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_writable, writable_gen_params),

@@ -14,6 +14,7 @@
 #include "../../internal.h"
 #include "../../swap.h"
 
+#include "compat.h"
 #include "fixtures/fixtures.h"
 #include "softleaf_helpers.h"
 

@@ -13,6 +13,7 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 
+#include "compat.h"
 #include "fixtures/fixtures.h"
 
 #define HALF		(TEST_PMD_NR / 2)
