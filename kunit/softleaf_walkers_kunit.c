@@ -42,7 +42,10 @@ static pmd_t exchange_pmd(struct test_mm *tm, unsigned long addr, pmd_t pmd)
 	old = pmdp_huge_get_and_clear(tm->mm, addr, pmdp);
 	set_pmd_at(tm->mm, addr, pmdp, pmd);
 	spin_unlock(ptl);
+	/* UML walks the VMAs for this. */
+	mmap_read_lock(tm->mm);
 	flush_tlb_mm(tm->mm);
+	mmap_read_unlock(tm->mm);
 	return old;
 }
 
