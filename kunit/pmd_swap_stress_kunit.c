@@ -20,6 +20,10 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+/* Where it is not there, drain_all_pages() is in linux/gfp.h. */
+#if __has_include("../../page_alloc.h")
+#include "../../page_alloc.h"
+#endif
 #include "pmd_swap_helpers.h"
 
 #define NR_PROCESSES	3
@@ -28,6 +32,8 @@
 #define SWAP_SLOTS	((NR_PROCESSES * NR_THPS + 4) * TEST_PMD_NR)
 /* Steps between two comparisons of the counters with the page tables. */
 #define CHECK_STEPS	25
+/* Pages that the kernel may take itself meanwhile: the huge zero page, slabs. */
+#define FREE_SLACK	(2 * TEST_PMD_NR)
 
 static unsigned int seed;
 module_param(seed, uint, 0444);
@@ -316,6 +322,21 @@ static void expect_no_slots(struct stress *st)
 	KUNIT_EXPECT_EQ(st->test, test_swap_off(st->swap), 0);
 }
 
+/* Pages that are free, or will be once the device is gone. */
+static long count_free_pages(struct stress *st)
+{
+	unsigned long index;
+	long pages;
+	void *data;
+
+	lru_add_drain_all();
+	drain_all_pages(NULL);
+	pages = global_zone_page_state(NR_FREE_PAGES);
+	xa_for_each(&st->disk->pages, index, data)
+		pages++;
+	return pages;
+}
+
 struct stress_row {
 	const char *name;
 	blk_features_t features;
@@ -335,6 +356,7 @@ static void pmd_swap_stress_random(struct kunit *test)
 	struct test_stat *stat;
 	struct stress *st;
 	unsigned int i;
+	long free;
 
 	test_pmd_swap_require(test);
 	st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
@@ -353,6 +375,7 @@ static void pmd_swap_stress_random(struct kunit *test)
 	for (i = 0; i < NR_THPS; i++)
 		st->addr[i] = test_thp_reserve(st->tm[0], 1);
 	stat = test_stat_begin(st->tm[0]);
+	free = count_free_pages(st);
 
 	for (st->step = 0; st->step < steps; st->step++) {
 		step(st);
@@ -382,6 +405,8 @@ static void pmd_swap_stress_random(struct kunit *test)
 				get_mm_counter_sum(t.tm->mm, MM_SWAPENTS), 0);
 	}
 	expect_no_slots(st);
+	KUNIT_EXPECT_GT_MSG(test, count_free_pages(st), free - FREE_SLACK,
+			    "seed %u: pages are lost", st->seed);
 }
 
 static struct kunit_case pmd_swap_stress_cases[] = {
