@@ -8,8 +8,13 @@
  */
 #include <kunit/test.h>
 
+#include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/mman.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
 #include <linux/swap.h>
+#include <linux/uio.h>
 
 #include "../../internal.h"
 #include "../../swap.h"
@@ -815,6 +820,86 @@ static void pmd_swap_walk_madvise_fork(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_swap_off(swap));
 }
 
+/* Advice to another process, by one that has memory at the same address. */
+struct remote {
+	const char *name;
+	int advice;
+	int cached;	/* slots, afterwards */
+};
+
+static const struct remote remotes[] = {
+	{ "cold", MADV_COLD, 0 },
+	{ "pageout", MADV_PAGEOUT, 0 },
+	{ "willneed", MADV_WILLNEED, HPAGE_PMD_NR },
+};
+
+KUNIT_ARRAY_PARAM_DESC(remote, remotes, name);
+
+/* process_madvise() of a whole huge page. */
+static long advise_remote(struct test_mm *actor, struct test_mm *tm,
+			  unsigned long addr, int advice)
+{
+	struct iovec iov = {
+		.iov_base = (void __user *)addr,
+		.iov_len = PMD_SIZE,
+	};
+	pid_t pid = task_tgid_nr(test_mm_task(tm));
+	unsigned long vec = test_mm_put_arg(actor, &iov, sizeof(iov));
+	long fd = test_sys_pidfd_open(pid, 0);
+	struct test_mm *old;
+	long ret;
+
+	KUNIT_ASSERT_GE_MSG(tm->test, fd, 0L, "pidfd_open");
+	old = test_mm_use(actor);
+	ret = test_sys_process_madvise(fd, vec, 1, advice, 0);
+	test_mm_use(old);
+	close_fd(fd);
+	flush_delayed_fput();
+	return ret;
+}
+
+static void pmd_swap_walk_madvise_remote(struct kunit *test)
+{
+	const struct remote *row = test->param_value;
+	struct test_mm *actor = test_mm_create(test);
+	struct test_thp bystander = test_thp_map(actor);
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_stat *stat;
+	pmd_t pmd;
+
+	KUNIT_ASSERT_EQ(test, s.thp.addr, bystander.addr);
+	pmd_swap_go_out(&s);
+	stat = test_stat_begin(s.tm);
+	pmd = test_pmd(s.tm, s.thp.addr);
+
+	KUNIT_ASSERT_EQ(test, (long)PMD_SIZE,
+			advise_remote(actor, s.tm, s.thp.addr, row->advice));
+
+	expect_left_alone(s.tm, s.thp, stat, pmd);
+	KUNIT_EXPECT_EQ(test, row->cached,
+			test_slots(s.tm, s.thp.addr, TEST_PMD_NR).cached);
+	fault_until_mapped(s.tm, s.thp.addr, 0);
+	expect_back_huge(&s);
+	TEST_EXPECT_THP(actor, bystander);
+}
+
+/* The same to collapse: of the other's memory, not of one's own. */
+static void pmd_swap_walk_madvise_remote_collapse(struct kunit *test)
+{
+	struct test_mm *actor = test_mm_create(test);
+	struct test_thp bystander = test_thp_map(actor);
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+
+	KUNIT_ASSERT_EQ(test, s.thp.addr, bystander.addr);
+	pmd_swap_go_out(&s);
+
+	KUNIT_ASSERT_EQ(test, (long)PMD_SIZE,
+			advise_remote(actor, s.tm, s.thp.addr, MADV_COLLAPSE));
+
+	expect_back_huge(&s);
+	TEST_EXPECT_THP(actor, bystander);
+}
+
 static int pmd_swap_walk_madvise_init(struct kunit *test)
 {
 	test_pmd_swap_require(test);
@@ -855,6 +940,8 @@ static struct kunit_case pmd_swap_walk_madvise_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_populate, populate_gen_params),
 	KUNIT_CASE(pmd_swap_walk_madvise_populate_shared),
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_fork, fork_advice_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_remote, remote_gen_params),
+	KUNIT_CASE(pmd_swap_walk_madvise_remote_collapse),
 	{}
 };
 
