@@ -37,16 +37,17 @@ static unsigned long pte_pfn_at(struct test_mm *tm, unsigned long addr)
 /* Whole: one PMD entry where there is such a thing, else a PTE entry a page. */
 static void expect_swapped_out(struct test_mm *tm, unsigned long addr)
 {
-#ifdef TREE_HAS_PMD_SWAP_ENTRIES
-	softleaf_t entry = softleaf_from_pmd(test_pmd(tm, addr));
+	struct test_ptes n;
 
-	KUNIT_EXPECT_TRUE(tm->test, softleaf_is_swap(entry));
-#else
-	struct test_ptes n = test_count_ptes(tm, addr, TEST_PMD_NR);
+	if (test_has_event("thp_swpout_pmd")) {
+		softleaf_t entry = softleaf_from_pmd(test_pmd(tm, addr));
 
+		KUNIT_EXPECT_TRUE(tm->test, softleaf_is_swap(entry));
+		return;
+	}
+	n = test_count_ptes(tm, addr, TEST_PMD_NR);
 	KUNIT_EXPECT_EQ(tm->test, n.swap, TEST_PMD_NR);
 	KUNIT_EXPECT_EQ(tm->test, n.exclusive, TEST_PMD_NR);
-#endif
 }
 
 /* The host has one mapping, of the whole PMD and of the right pages. */
