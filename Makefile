@@ -9,18 +9,20 @@ CONFIG ?= default
 KDIR ?=
 # Parallel jobs of the kernel build.
 JOBS ?= $(shell nproc)
+# Which of the kernel's selftests: a glob, e.g. PROG=pmd_swap or PROG='khugepaged*'.
+PROG ?=
 # Where everything generated goes.
 BUILD ?= build
 
 # scripts/lib.sh takes the folder as the user wrote it: relative to here.
 override BUILD := $(abspath $(BUILD))
 
-export SUITE CONFIG KDIR JOBS BUILD
+export SUITE CONFIG KDIR JOBS PROG BUILD
 
 .DEFAULT_GOAL := help
 # The targets share build/, so one runs after the other.
 .NOTPARALLEL:
-.PHONY: help run test packages fetch prepare config build lint patches bisect clean distclean
+.PHONY: help run selftest test packages fetch prepare config build lint patches bisect clean distclean
 
 help: ## this text
 	@echo 'KUnit suites for the softleaf code of Linux, run on User Mode Linux.'
@@ -30,6 +32,7 @@ help: ## this text
 	@echo
 	@echo 'Variables:'
 	@echo '  SUITE=glob   only these suites or cases: SUITE=softleaf, SUITE=um_*.fork*'
+	@echo '  PROG=glob    only these of the selftests: PROG=pmd_swap, PROG=khugepaged*'
 	@echo '  CONFIG=name  flavour of the kernel (default: default), one of:'
 	@echo '              ' $(sort $(filter-out common,$(basename $(notdir $(wildcard uml-configs/*.config)))))
 	@echo '  KDIR=path    a kernel tree of your own (6.19 or later), never written to'
@@ -41,6 +44,9 @@ help: ## this text
 
 run: ## install packages, fetch, prepare, build and run the suites
 	@scripts/run
+
+selftest: ## build and run the kernel's own mm selftests
+	@scripts/selftest
 
 test: ## everything that must pass: tooling, lint, patches, all flavours
 	@scripts/test
