@@ -6,12 +6,13 @@
  *	tools/testing/kunit/kunit.py run --kernel_args=ubd0=<file> pmd_swap_misc
  *
  * Core dumps, GUP, ptrace, HMM and mlock() read it back. Walkers that want only
- * what is mapped step over it: KSM, DAMON, and all who go by the rmap of a folio
- * that somebody else has mapped while it is in the swap cache. None of them takes
- * the offset for a PFN, and none changes the entry.
+ * what is mapped step over it: khugepaged, KSM, DAMON, and all who go by the rmap
+ * of a folio that somebody else has mapped while it is in the swap cache. None of
+ * them takes the offset for a PFN, and none changes the entry.
  *
- * UML has no NUMA, so there is no mbind(), numa_maps or NUMA balancing here; no
- * perf events, no GUP-fast and no memory failure either.
+ * UML has no NUMA, so mbind() and numa_maps are looked at on x86_64 only (make
+ * cross). There are no perf events, no GUP-fast and no memory failure on UML
+ * either.
  */
 #include <kunit/test.h>
 
@@ -21,6 +22,7 @@
 #include <linux/highmem.h>
 #include <linux/hmm.h>
 #include <linux/ksm.h>
+#include <linux/mempolicy.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -604,14 +606,14 @@ static void pmd_swap_misc_mlock(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_mlocked(s.tm, s.thp.addr));
 }
 
-#ifdef CONFIG_KSM
-static int ksm_file(struct kunit *test, const char *name, const char *value,
-		    char *text, size_t size)
+/* A file below /sys/kernel/mm: write @value, or read into @text. */
+static int mm_attr(struct kunit *test, const char *name, const char *value,
+		   char *text, size_t size)
 {
 	struct file_system_type *type = get_fs_type("sysfs");
 	struct vfsmount *mnt;
 	struct file *file;
-	char path[48];
+	char path[80];
 	loff_t pos = 0;
 	ssize_t ret;
 
@@ -619,7 +621,7 @@ static int ksm_file(struct kunit *test, const char *name, const char *value,
 	mnt = kern_mount(type);
 	put_filesystem(type);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	snprintf(path, sizeof(path), "kernel/mm/ksm/%s", name);
+	snprintf(path, sizeof(path), "kernel/mm/%s", name);
 	file = file_open_root_mnt(mnt, path, value ? O_WRONLY : O_RDONLY, 0);
 	ret = PTR_ERR_OR_ZERO(file);
 	if (!ret) {
@@ -631,43 +633,100 @@ static int ksm_file(struct kunit *test, const char *name, const char *value,
 	return ret < 0 ? ret : 0;
 }
 
-static void ksm_set(struct kunit *test, const char *name, const char *value)
+static void mm_attr_set(struct kunit *test, const char *name, const char *value)
 {
-	KUNIT_ASSERT_EQ_MSG(test, 0, ksm_file(test, name, value, NULL, 0),
-			    "sysfs ksm/%s", name);
+	KUNIT_ASSERT_EQ_MSG(test, 0, mm_attr(test, name, value, NULL, 0),
+			    "/sys/kernel/mm/%s", name);
 }
 
-static long ksm_get(struct kunit *test, const char *name)
+static long mm_attr_get(struct kunit *test, const char *name)
 {
 	char text[24] = {};
 	long value = 0;
 
 	KUNIT_ASSERT_EQ_MSG(test, 0,
-			    ksm_file(test, name, NULL, text, sizeof(text)),
-			    "sysfs ksm/%s", name);
+			    mm_attr(test, name, NULL, text, sizeof(text)),
+			    "/sys/kernel/mm/%s", name);
 	KUNIT_ASSERT_EQ(test, 0, kstrtol(strim(text), 0, &value));
 	return value;
 }
 
-static void ksm_stop(void *test)
+/* Only to see a hang; a scan of a few pages takes milliseconds. */
+#define SCAN_LIMIT	(10 * HZ)
+
+/* Until a counter of scans says that there were @nr more. */
+static void wait_for_scans(struct kunit *test, const char *name, long nr)
 {
-	ksm_file(test, "run", "0", NULL, 0);
-	ksm_file(test, "sleep_millisecs", "20", NULL, 0);
-	ksm_file(test, "pages_to_scan", "100", NULL, 0);
+	long wanted = mm_attr_get(test, name) + nr;
+	unsigned long limit = jiffies + SCAN_LIMIT;
+
+	while (mm_attr_get(test, name) < wanted && time_before(jiffies, limit))
+		schedule_timeout_interruptible(1);
 }
 
-/* Only to see a hang; a scan of a few pages takes milliseconds. */
-#define KSM_LIMIT	(10 * HZ)
+#define KHUGEPAGED(file)	"transparent_hugepage/khugepaged/" file
+
+static void khugepaged_rest(void *test)
+{
+	char pages[12];
+
+	/* As they are after boot. */
+	snprintf(pages, sizeof(pages), "%d", 8 * HPAGE_PMD_NR);
+	mm_attr(test, KHUGEPAGED("scan_sleep_millisecs"), "10000", NULL, 0);
+	mm_attr(test, KHUGEPAGED("pages_to_scan"), pages, NULL, 0);
+}
+
+/* It makes the small pages beside it huge, and has no business with the entry. */
+static void pmd_swap_misc_khugepaged(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp, small;
+	struct test_stat *stat;
+	pmd_t pmd;
+
+	test_pmd_swap_on(tm);
+	small = test_small_map(tm);
+	thp = test_pmd_swap_map(tm);
+	stat = test_stat_begin(tm);
+	pmd = test_pmd(tm, thp.addr);
+	/* By this the fixture keeps khugepaged out of its address spaces. */
+	mm_flags_clear(MMF_VM_HUGEPAGE, tm->mm);
+	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(tm, thp.addr, PMD_SIZE,
+						 MADV_HUGEPAGE));
+	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(tm, small.addr, PMD_SIZE,
+						 MADV_HUGEPAGE));
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   khugepaged_rest,
+							   test));
+	mm_attr_set(test, KHUGEPAGED("pages_to_scan"), "1000000");
+	mm_attr_set(test, KHUGEPAGED("scan_sleep_millisecs"), "0");
+	/* One may have begun behind them. */
+	wait_for_scans(test, KHUGEPAGED("full_scans"), 2);
+
+	KUNIT_EXPECT_TRUE_MSG(test, test_is_thp(tm, small.addr),
+			      "khugepaged has not scanned the address space");
+	expect_untouched(tm, thp.addr, pmd, stat);
+	TEST_EXPECT_THP(tm, small);
+	TEST_EXPECT_THP(tm, thp);
+}
+
+#ifdef CONFIG_KSM
+static void ksm_stop(void *test)
+{
+	mm_attr(test, "ksm/run", "0", NULL, 0);
+	mm_attr(test, "ksm/sleep_millisecs", "20", NULL, 0);
+	mm_attr(test, "ksm/pages_to_scan", "100", NULL, 0);
+}
 
 /* What KSM merges is the same beside it; the entry is not KSM's business. */
 static void pmd_swap_misc_ksm(struct kunit *test)
 {
 	struct test_mm *tm = test_mm_create(test);
-	unsigned long twins, limit, addr[2];
+	unsigned long twins, addr[2];
 	struct folio *folio;
 	struct test_thp thp;
 	struct test_stat *stat;
-	long scans;
 	pmd_t pmd;
 	int i;
 
@@ -687,16 +746,12 @@ static void pmd_swap_misc_ksm(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(tm, twins, 2 * PAGE_SIZE,
 						 MADV_MERGEABLE));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, ksm_stop, test));
-	scans = ksm_get(test, "full_scans");
-	ksm_set(test, "sleep_millisecs", "0");
-	ksm_set(test, "pages_to_scan", "10000");
-	ksm_set(test, "run", "1");
-	limit = jiffies + KSM_LIMIT;
+	mm_attr_set(test, "ksm/sleep_millisecs", "0");
+	mm_attr_set(test, "ksm/pages_to_scan", "10000");
+	mm_attr_set(test, "ksm/run", "1");
 	/* A page is merged when it is seen for the second time. */
-	while (ksm_get(test, "full_scans") < scans + 3 &&
-	       time_before(jiffies, limit))
-		schedule_timeout_interruptible(1);
-	ksm_set(test, "run", "0");
+	wait_for_scans(test, "ksm/full_scans", 3);
+	mm_attr_set(test, "ksm/run", "0");
 
 	folio = test_folio_get(tm, twins);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
@@ -714,6 +769,57 @@ static void pmd_swap_misc_ksm(struct kunit *test)
 	TEST_EXPECT_THP(tm, thp);
 }
 #endif /* CONFIG_KSM */
+
+#ifdef CONFIG_NUMA
+/* Whether numa_maps counts pages in the mapping that @addr is in. */
+static bool numa_maps_counts(struct test_mm *tm, unsigned long addr)
+{
+	const char *text = test_proc_read(tm, "numa_maps"), *line, *end;
+	struct vm_area_struct *vma;
+	char start[20];
+
+	mmap_read_lock(tm->mm);
+	vma = vma_lookup(tm->mm, addr);
+	snprintf(start, sizeof(start), "%08lx ", vma ? vma->vm_start : 0);
+	mmap_read_unlock(tm->mm);
+	line = strstr(text, start);
+	KUNIT_ASSERT_NOT_NULL(tm->test, line);
+	end = strchrnul(line, '\n');
+	return strnstr(line, " anon=", end - line);
+}
+
+/*
+ * With MPOL_MF_STRICT mbind() gives -EIO if there is what it could not move. In
+ * swap there is nothing to move: it is read back to where the policy says.
+ */
+static void pmd_swap_misc_mempolicy(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test), *old;
+	unsigned long nodes = BIT(0), arg;
+	struct test_stat *stat;
+	struct test_thp thp;
+	pmd_t pmd;
+	long ret;
+
+	test_pmd_swap_on(tm);
+	thp = test_thp_map(tm);
+	KUNIT_EXPECT_TRUE(test, numa_maps_counts(tm, thp.addr));
+	test_pmd_swap_out(tm, thp);
+	stat = test_stat_begin(tm);
+	pmd = test_pmd(tm, thp.addr);
+
+	KUNIT_EXPECT_FALSE(test, numa_maps_counts(tm, thp.addr));
+	arg = test_mm_put_arg(tm, &nodes, sizeof(nodes));
+	old = test_mm_use(tm);
+	ret = test_sys_mbind(thp.addr, PMD_SIZE, MPOL_BIND, arg,
+			     BITS_PER_LONG, MPOL_MF_STRICT | MPOL_MF_MOVE);
+	test_mm_use(old);
+
+	KUNIT_EXPECT_EQ(test, ret, 0L);
+	expect_untouched(tm, thp.addr, pmd, stat);
+	TEST_EXPECT_THP(tm, thp);
+}
+#endif /* CONFIG_NUMA */
 
 #ifdef CONFIG_DAMON_VADDR
 static pmd_t exchange_pmd(struct test_mm *tm, unsigned long addr, pmd_t new)
@@ -1023,8 +1129,13 @@ static struct kunit_case pmd_swap_misc_cases[] = {
 	KUNIT_CASE(pmd_swap_misc_migrate_vma),
 	KUNIT_CASE_PARAM(pmd_swap_misc_rmap, rmap_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_misc_mlock, mlock_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_misc_khugepaged,
+			 test_pmd_swap_area_gen_params),
 #ifdef CONFIG_KSM
 	KUNIT_CASE_PARAM(pmd_swap_misc_ksm, test_pmd_swap_area_gen_params),
+#endif
+#ifdef CONFIG_NUMA
+	KUNIT_CASE(pmd_swap_misc_mempolicy),
 #endif
 #ifdef CONFIG_DAMON_VADDR
 	KUNIT_CASE(pmd_swap_misc_damon_offset),

@@ -7,8 +7,8 @@
  *	... --kernel_args=pmd_swap_tasks_kunit.steps=<n>	for longer
  *
  * Each of a few tasks has a huge page of one address space to itself: it reads
- * and writes it, pages it out, zaps, unmaps, protects and moves it, and pages
- * out those of the others. Meanwhile the case forks, lets children exit, makes
+ * and writes it, pages it out, zaps, unmaps, protects and moves it, and touches,
+ * zaps and pages out those of the others. Meanwhile the case forks, lets children exit, makes
  * the device slow, and turns swap off and on.
  *
  * The case says whose turn it is. A task that waits in the middle of its step,
@@ -59,7 +59,8 @@ MODULE_PARM_DESC(steps, "Number of steps of each task");
  * @step: number of the step
  * @task: the task
  * @turn: it is its turn
- * @idle: it waits for that, and for nothing else
+ * @idle: it waits for that, and for nothing else; who clears it has the huge
+ *	page to itself meanwhile
  * @done: the task is over
  */
 struct worker {
@@ -86,6 +87,7 @@ struct worker {
  * @tm: the address space of the tasks
  * @child: children of it, or NULL
  * @child_mm: their address spaces, kept to look at after their end
+ * @child_seeds: how many seeds each task had used when the child was made
  * @worker: the tasks
  * @rnd: where the decisions of the case come from
  * @seed: what all were seeded with
@@ -99,6 +101,7 @@ struct run {
 	struct test_mm *tm;
 	struct test_mm *child[NR_CHILDREN];
 	struct mm_struct *child_mm[NR_CHILDREN];
+	unsigned int child_seeds[NR_CHILDREN][NR_WORKERS];
 	struct worker worker[NR_WORKERS];
 	struct rnd_state rnd;
 	u32 seed;
@@ -173,8 +176,8 @@ static void verify_pages(struct worker *w, unsigned int first, unsigned int nr)
 
 static void zap_pages(struct worker *w, unsigned int first, unsigned int nr)
 {
-	int ret = do_madvise(current->mm, addr_of(w, first), nr * PAGE_SIZE,
-			     MADV_DONTNEED);
+	int ret = do_madvise(w->run->tm->mm, addr_of(w, first),
+			     nr * PAGE_SIZE, MADV_DONTNEED);
 
 	CHECK(w, !ret, "MADV_DONTNEED: %d", ret);
 	memset(&w->model[first], 0, nr * sizeof(u32));
@@ -239,6 +242,18 @@ static void touch_any(struct worker *w)
 		w->buf[0] = 0;
 }
 
+/* Under the eyes of whoever else is at it, but not of its own task. */
+static void zap_any(struct run *run, struct rnd_state *rnd)
+{
+	struct worker *any = &run->worker[below(rnd, NR_WORKERS)];
+
+	if (!READ_ONCE(any->idle))
+		return;
+	WRITE_ONCE(any->idle, false);
+	zap_pages(any, 0, TEST_PMD_NR);
+	WRITE_ONCE(any->idle, true);
+}
+
 static void worker_step(struct worker *w)
 {
 	unsigned int first = below(&w->rnd, TEST_PMD_NR);
@@ -271,8 +286,11 @@ static void worker_step(struct worker *w)
 	case 67 ... 68:
 		zap_pages(w, first, nr);
 		break;
-	case 69 ... 74:
+	case 69 ... 71:
 		zap_pages(w, 0, TEST_PMD_NR);
+		break;
+	case 72 ... 74:
+		zap_any(w->run, &w->rnd);
 		break;
 	case 75 ... 82:
 		unmap(w);
@@ -329,9 +347,14 @@ static void release(struct run *run)
 	run->held = false;
 }
 
-/* What a child has of a task's page is what that once wrote, word by word. */
-static void verify_child(struct run *run, struct test_mm *child)
+/*
+ * What a child has of a task's page is what that had written by then, word by
+ * word, and nothing it has written since.
+ */
+static void verify_child(struct run *run, unsigned int nr)
 {
+	const unsigned int *seeds = run->child_seeds[nr];
+	struct test_mm *child = run->child[nr];
 	static const unsigned int offsets[] = { 0, 8, 2048, 4088 };
 	unsigned int page, i, k, at;
 	struct worker *w;
@@ -353,12 +376,12 @@ static void verify_child(struct run *run, struct test_mm *child)
 				CHECK(w, !test_mm_read(child, &got,
 						       addr + offsets[i], 8),
 				      "a child cannot read page %u", page);
-				for (k = 0; got && k < w->nr_seeds; k++)
+				for (k = 0; got && k < seeds[w - run->worker]; k++)
 					if (got == test_pattern_word(w->seeds[k],
 								     page,
 								     offsets[i]))
 						break;
-				CHECK(w, !got || k < w->nr_seeds,
+				CHECK(w, !got || k < seeds[w - run->worker],
 				      "a child has %016llx in page %u", got,
 				      page);
 			}
@@ -386,7 +409,7 @@ static void end_child(struct run *run, unsigned int i)
 
 	if (!run->child[i])
 		return;
-	verify_child(run, run->child[i]);
+	verify_child(run, i);
 	test_mm_exit(run->child[i]);
 	run->child[i] = NULL;
 	run->child_mm[i] = NULL;
@@ -402,7 +425,7 @@ static void end_child(struct run *run, unsigned int i)
 
 static void fork_or_end_child(struct run *run)
 {
-	unsigned int i = below(&run->rnd, NR_CHILDREN);
+	unsigned int i = below(&run->rnd, NR_CHILDREN), k;
 
 	/* These wait for locks that somebody holds who waits for the device. */
 	release(run);
@@ -413,6 +436,8 @@ static void fork_or_end_child(struct run *run)
 	run->child[i] = test_mm_fork(run->tm);
 	run->child_mm[i] = run->child[i]->mm;
 	mmgrab(run->child_mm[i]);
+	for (k = 0; k < NR_WORKERS; k++)
+		run->child_seeds[i][k] = run->worker[k].nr_seeds;
 }
 
 /* One task does a step, or comes as far as it can. */
@@ -456,6 +481,9 @@ static void swap_off(struct run *run)
 		run->held = true;
 	}
 	KUNIT_ASSERT_EQ(test, 0, test_swap_off_start(run->swap));
+	test_swap_off_sleeps(run->swap);
+	if (below(&run->rnd, 2))
+		zap_any(run, &run->rnd);
 	let_others(run, 2 + below(&run->rnd, 8));
 	release(run);
 	ret = test_swap_off_wait(run->swap);

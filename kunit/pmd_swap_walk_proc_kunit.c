@@ -291,12 +291,13 @@ static void expect_frames(struct test_mm *tm, unsigned long addr,
 
 	for (i = 0; i < nr; i++) {
 		softleaf_t entry = test_softleaf(tm, addr + i * PAGE_SIZE);
-		u64 frame = swp_type(entry) |
-			    (u64)swp_offset(entry) << MAX_SWAPFILES_SHIFT;
+		u64 want = swp_type(entry) |
+			   (u64)swp_offset(entry) << MAX_SWAPFILES_SHIFT;
+		u64 frame = entries[i] & TEST_PM_PFRAME;
 
 		KUNIT_ASSERT_TRUE(tm->test, softleaf_is_swap(entry));
-		KUNIT_ASSERT_EQ_MSG(tm->test, entries[i] & TEST_PM_PFRAME,
-				    frame, "frame of page %u", i);
+		KUNIT_ASSERT_EQ_MSG(tm->test, frame, want, "frame of page %u",
+				    i);
 		/* Not "file" above all: there is no page that could be one. */
 		KUNIT_ASSERT_EQ_MSG(tm->test, entries[i] & ~ignored, flags,
 				    "flags of page %u", i);
@@ -425,9 +426,9 @@ static struct test_thp map_history(struct test_mm *tm, const struct history *h)
 static void pmd_swap_walk_proc_pagemap_bits(struct kunit *test)
 {
 	const struct history *h = test->param_value;
-	const u64 flags = TEST_PM_SWAP |
-			  (h->soft_dirty ? TEST_PM_SOFT_DIRTY : 0) |
-			  (h->uffd ? TEST_PM_UFFD_WP : 0);
+	const u64 want = TEST_PM_SWAP |
+			 (h->soft_dirty ? TEST_PM_SOFT_DIRTY : 0) |
+			 (h->uffd ? TEST_PM_UFFD_WP : 0);
 	struct test_mm *tm = test_mm_create(test);
 	struct test_thp thp;
 	u64 *entries;
@@ -442,9 +443,11 @@ static void pmd_swap_walk_proc_pagemap_bits(struct kunit *test)
 	entries = pagemap_of(tm, thp.addr, TEST_PMD_NR);
 
 	/* Of what is not mapped nobody says that it is mapped once. */
-	for (i = 0; i < TEST_PMD_NR; i++)
-		KUNIT_ASSERT_EQ_MSG(test, entries[i] & ~TEST_PM_PFRAME, flags,
-				    "page %d", i);
+	for (i = 0; i < TEST_PMD_NR; i++) {
+		u64 flags = entries[i] & ~TEST_PM_PFRAME;
+
+		KUNIT_ASSERT_EQ_MSG(test, flags, want, "page %d", i);
+	}
 	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
 
 	split_inside_vma(tm, thp);
@@ -796,9 +799,11 @@ static void pmd_swap_walk_proc_clear_soft_dirty(struct kunit *test)
 	w.pmd = pmd_swp_clear_soft_dirty(w.pmd);
 	expect_undisturbed(&w, h->shared ? 2 : 1);
 	entries = pagemap_of(tm, w.thp.addr, TEST_PMD_NR);
-	for (i = 0; i < TEST_PMD_NR; i++)
-		KUNIT_ASSERT_EQ_MSG(test, entries[i] & TEST_PM_SOFT_DIRTY, 0ULL,
-				    "page %d", i);
+	for (i = 0; i < TEST_PMD_NR; i++) {
+		bool soft_dirty = entries[i] & TEST_PM_SOFT_DIRTY;
+
+		KUNIT_ASSERT_FALSE_MSG(test, soft_dirty, "page %d", i);
+	}
 
 	split_inside_vma(tm, w.thp);
 	n = test_count_ptes(tm, w.thp.addr, TEST_PMD_NR);

@@ -4,7 +4,8 @@
 # /init of make selftest, for busybox in UML: mounts what the kernel's selftests
 # look for, turns on the swap area that the kernel's command line names (swap=ubd
 # or swap=ram: what the kernel does not know is in the environment), runs the
-# lines of /programs that want this kind, and powers off.
+# lines of /programs that want this kind, and powers off. What is called racy there
+# has a few attempts.
 #
 # The output of each is between two marks with its command, the second with the
 # exit status and the times; scripts/selftest.py reads them.
@@ -46,17 +47,27 @@ while read -r seconds kinds command; do
 	*"$swap"*) ;;
 	*) continue ;;
 	esac
-	echo "### begin $command"
-	begin=$(now)
-	# shellcheck disable=SC2086 # its words
-	timeout -s KILL "$seconds" $command </dev/null 2>&1
-	status=$?
-	# All but this shell: nothing of one program stays for the next.
-	kill -9 -1 2>/dev/null
-	# The last line may lack its end.
-	echo
-	echo "### end $command: $status $begin $(now)"
-	find /mnt /tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+	case $kinds in
+	*racy*) attempts=4 ;;
+	*) attempts=1 ;;
+	esac
+	mark=begin
+	while [ "$attempts" -gt 0 ]; do
+		echo "### $mark $command"
+		begin=$(now)
+		# shellcheck disable=SC2086 # its words
+		timeout -s KILL "$seconds" $command </dev/null 2>&1
+		status=$?
+		# All but this shell: nothing of one program stays for the next.
+		kill -9 -1 2>/dev/null
+		# The last line may lack its end.
+		echo
+		echo "### end $command: $status $begin $(now)"
+		find /mnt /tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+		mark=again
+		attempts=$((attempts - 1))
+		[ "$status" != 0 ] || attempts=0
+	done
 done </programs
 echo "### done"
 poweroff -f

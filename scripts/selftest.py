@@ -20,7 +20,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 
 import logcheck
 
-BEGIN = re.compile(r'^### begin (?P<command>.*)$')
+BEGIN = re.compile(r'^### (?P<mark>begin|again) (?P<command>.*)$')
 END = re.compile(r'^### end (?P<command>.*): (?P<status>\d+) (?P<begin>[\d.]+) (?P<end>[\d.]+)$')
 RESULT = re.compile(r'^(?P<failed>not )?ok \d+(?: -)? ?(?P<name>.*?)'
                     r'(?: ?# (?P<directive>SKIP|XFAIL|XPASS|TODO)\b ?(?P<why>.*))?$')
@@ -31,6 +31,8 @@ EXIT_SKIP = 4
 EXIT_KILLED = 137
 
 OK, FAILED, SKIPPED = 'ok', 'not ok', 'skipped'
+# The names that parse_tests() gives to the failures of a program as a whole.
+CUT_SHORT = ('exit', 'plan')
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Test:
     why: str = ''
     # For a failure: why it is no surprise.
     known: str = ''
+    # Of how many attempts it failed in how many, if in some only.
+    failed_in: str = ''
 
 
 @dataclass
@@ -48,6 +52,8 @@ class Program:
     """One command with one kind of swap area."""
     command: str
     swap: str
+    # It is one more attempt of the program before it.
+    again: bool = False
     seconds: float = 0.0
     tests: List[Test] = field(default_factory=list)
     output: List[str] = field(default_factory=list)
@@ -128,7 +134,7 @@ def parse_console(lines: Iterable[str], swap: str) -> Tuple[List[Program], str]:
         if CRASH.search(line):
             crash = crash or line
         if match := BEGIN.match(line):
-            current = Program(match.group('command'), swap)
+            current = Program(match.group('command'), swap, match.group('mark') == 'again')
             programs.append(current)
         elif current and (match := END.match(line)):
             current.seconds = float(match.group('end')) - float(match.group('begin'))
@@ -139,6 +145,60 @@ def parse_console(lines: Iterable[str], swap: str) -> Tuple[List[Program], str]:
     if current:
         current.tests = parse_tests(current.output, None)
     return programs, crash
+
+
+def merge_attempts(programs: List[Program]) -> List[Program]:
+    """Make one of the attempts of a program: a test that passed in one has passed.
+
+    scripts/selftest-init.sh repeats only what scripts/selftest-programs.txt calls
+    racy. Programs that have many tests of one name run them in one order.
+    """
+    groups: List[List[Program]] = []
+    for program in programs:
+        if program.again:
+            groups[-1].append(program)
+        else:
+            groups.append([program])
+    merged = []
+    for group in groups:
+        # Of the one that came furthest are the tests, and their order.
+        program = max(group, key=lambda attempt: len(attempt.tests))
+        if len(group) > 1:
+            attempts = [by_occurrence(attempt.tests) for attempt in group]
+            program.tests = [merge_test([attempt[key] for attempt in attempts if key in attempt],
+                                        len(group))
+                             for key in by_occurrence(program.tests)]
+            ended = any(attempt.tests and not cut_short(attempt) for attempt in group)
+            program.tests = [test for test in program.tests
+                             if not ended or test.name not in CUT_SHORT]
+            program.seconds = sum(attempt.seconds for attempt in group)
+            program.output = [line for attempt in group for line in attempt.output]
+        merged.append(program)
+    return merged
+
+
+def by_occurrence(tests: List[Test]) -> Dict[Tuple[str, int], Test]:
+    """Tell apart tests that have the same name."""
+    seen: Counter = Counter()
+    named = {}
+    for test in tests:
+        seen[test.name] += 1
+        named[test.name, seen[test.name]] = test
+    return named
+
+
+def merge_test(results: List[Test], attempts: int) -> Test:
+    """Take the best of the results, and note how often it was not that."""
+    best = min(results, key=lambda test: (OK, SKIPPED, FAILED).index(test.status))
+    failures = sum(test.status == FAILED for test in results)
+    if failures and best.status != FAILED:
+        best.failed_in = f'{failures} of {attempts} attempts'
+    return best
+
+
+def cut_short(program: Program) -> bool:
+    """Tell whether it did not come to its end."""
+    return any(test.status == FAILED and test.name in CUT_SHORT for test in program.tests)
 
 
 def read_known(path: str) -> List[Known]:
@@ -230,6 +290,7 @@ def read_runs(folder: str) -> Tuple[List[Program], List[str]]:
                             + (lines[-1] if lines else 'no output'))
         problems += [f'kernel log ({swap}): {line}' for line in logcheck.complaints(lines)
                      if line != crash.strip()]
+    programs = merge_attempts(programs)
     for program in programs:
         name = re.sub(r'[^\w.-]+', '_', f'{program.command}-{program.swap}')
         with open(os.path.join(folder, 'logs', f'{name}.log'), 'w', encoding='utf-8') as log:
@@ -258,6 +319,8 @@ def print_known(programs: List[Program], known: List[Known]) -> None:
         for test in program.tests:
             if test.known:
                 print(f'known: {program.title()}: {test.name}: {test.known}')
+            if test.failed_in:
+                print(f'racy: {program.title()}: {test.name}: failed in {test.failed_in}')
     ran = {program.command for program in programs}
     for entry in known:
         if entry.command in ran and not entry.seen:

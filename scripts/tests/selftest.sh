@@ -14,7 +14,7 @@ program()
 {
 	mkdir -p "$OUT/run-$swap"
 	{
-		echo "### begin $1"
+		echo "### ${mark:-begin} $1"
 		cat
 		printf '\n### end %s: %d 1.00 3.50\n' "$1" "$2"
 	} >>"$OUT/run-$swap/console.log"
@@ -162,6 +162,29 @@ ends_of_programs()
 	expect_line '3 tests passed, 4 failed, 2 skipped'
 }
 
+racy_program()
+{
+	new_run
+	printf '1..3\nnot ok 1 scan\nok 2 scan\nok 3 end\n' | program racy 1
+	printf '1..3\nok 1 scan\nBail out! busy\n' | mark=again program racy 1
+	done_mark
+	expect 0 read_run
+	expect_line 'racy: racy (ubd): scan: failed in 1 of 2 attempts'
+	expect_line '4 tests passed, 0 failed'
+
+	# No attempt passed the second of that name, and none came to the end.
+	new_run
+	printf '1..3\nok 1 scan\nnot ok 2 scan\nok 3 end\n' | program racy 1
+	printf '1..3\nok 1 scan\nnot ok 2 scan\nok 3 end\n' | mark=again program racy 1
+	printf '1..2\nok 1 scan\nBail out! busy\n' | program stuck 1
+	printf '1..2\nok 1 scan\nBail out! busy\n' | mark=again program stuck 1
+	done_mark
+	expect 1 read_run
+	expect_line 'FAILED: racy (ubd): scan'
+	expect_line 'FAILED: stuck (ubd): exit: status 1: Bail out! busy'
+	expect_line '4 tests passed, 2 failed'
+}
+
 empty_output()
 {
 	new_run
@@ -183,4 +206,4 @@ unknown_program()
 
 run_cases passes both_kinds_of_swap unknown_failure known_failure regression \
 	known_failure_that_passes skip_where_none_may_be panic warning \
-	ends_of_programs empty_output unknown_program
+	ends_of_programs racy_program empty_output unknown_program
