@@ -49,6 +49,22 @@ git_tree_is_not_even_refreshed()
 	expect_same "$(git -C $T log --format=%s | tail -n 1)" 'Pristine kernel source'
 }
 
+# As that of Debian's source does.
+gitignore_that_hides_all()
+{
+	new_project
+	git_kernel
+	printf '*.o\n/*\n' >"$K/.gitignore"
+	echo edit >>"$K/mm/port.c"
+	touch "$K/mm/port.o"
+	expect 0 prepare "$K"
+	grep -q edit $T/mm/port.c
+	[[ ! -e $T/mm/port.o ]]
+	rm -rf "$K/.git" "$K/mm/port.o"
+	expect 0 prepare "$K"
+	grep -q edit $T/mm/port.c
+}
+
 worktree_of_git()
 {
 	new_project
@@ -150,7 +166,7 @@ the_prepared_tree_itself()
 	expect_one_line 'prepared tree itself'
 }
 
-run_cases plain_folder git_tree_is_not_even_refreshed worktree_of_git \
+run_cases plain_folder git_tree_is_not_even_refreshed gitignore_that_hides_all worktree_of_git \
 	relative_path_and_link edit_in_kdir there_and_back \
 	kernel_with_pmd_swap_entries no_base_needed missing not_a_kernel too_old \
 	the_prepared_tree_itself
