@@ -10,9 +10,8 @@
  * of a folio that somebody else has mapped while it is in the swap cache. None of
  * them takes the offset for a PFN, and none changes the entry.
  *
- * UML has no NUMA, so mbind() and numa_maps are looked at on x86_64 only (make
- * cross). There are no perf events, no GUP-fast and no memory failure on UML
- * either.
+ * UML has no NUMA, so the case of mbind() and numa_maps needs another kernel. There
+ * are no perf events, no GUP-fast and no memory failure on UML either.
  */
 #include <kunit/test.h>
 
