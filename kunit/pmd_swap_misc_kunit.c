@@ -661,6 +661,8 @@ static void wait_for_scans(struct kunit *test, const char *name, long nr)
 
 	while (mm_attr_get(test, name) < wanted && time_before(jiffies, limit))
 		schedule_timeout_interruptible(1);
+	KUNIT_EXPECT_GE_MSG(test, mm_attr_get(test, name), wanted,
+			    "/sys/kernel/mm/%s", name);
 }
 
 #define KHUGEPAGED(file)	"transparent_hugepage/khugepaged/" file

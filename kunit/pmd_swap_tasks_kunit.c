@@ -8,8 +8,8 @@
  *
  * Each of a few tasks has a huge page of one address space to itself: it reads
  * and writes it, pages it out, zaps, unmaps, protects and moves it, and touches,
- * zaps and pages out those of the others. Meanwhile the case forks, lets children exit, makes
- * the device slow, and turns swap off and on.
+ * zaps and pages out those of the others. Meanwhile the case forks, lets children
+ * exit, makes the device slow, and turns swap off and on.
  *
  * The case says whose turn it is. A task that waits in the middle of its step,
  * for a lock or for the device, stays there while others go on. With UML's one

@@ -303,7 +303,8 @@ def write_results(folder: str, programs: List[Program], problems: List[str]) -> 
     passed = sum(program.count(OK) for program in programs)
     skipped = sum(program.count(SKIPPED) for program in programs)
     known = sum(bool(test.known) for program in programs for test in program.tests)
-    results = [{key: value for key, value in asdict(program).items() if key != 'output'}
+    results = [{key: value for key, value in asdict(program).items()
+                if key not in ('output', 'again')}
                for program in programs]
     with open(os.path.join(folder, 'results.json'), 'w', encoding='utf-8') as file:
         json.dump({'programs': results, 'problems': problems}, file, indent=1)
