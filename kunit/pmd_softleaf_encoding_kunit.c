@@ -462,9 +462,14 @@ static void pmd_softleaf_test_folio(struct kunit *test)
 static void pmd_softleaf_test_offset_bits(struct kunit *test)
 {
 	const unsigned int in_pmd = pmd_offset_bits(), in_pte = pte_offset_bits();
+	unsigned int f;
 
 	kunit_info(test, SOFTLEAF_ARCH " %luK pages: %u offset bits in a PMD, %u in a PTE\n",
 		   PAGE_SIZE / SZ_1K, in_pmd, in_pte);
+	/* Or nobody would know that it was not looked at. */
+	for (f = 0; f < NR_FLAGS; f++)
+		kunit_info(test, "flag %s: %s\n", swp_flags[f].name,
+			   swp_flags[f].supported() ? "yes" : "no");
 
 	KUNIT_EXPECT_LE(test, SWP_PFN_BITS, in_pmd);
 #ifdef CONFIG_MIGRATION

@@ -71,11 +71,12 @@ KUNIT_ARRAY_PARAM_DESC(slots, slots_rows, name);
 
 /*
  * The last slot that a swap area can have: read_swap_header() keeps it below
- * UINT_MAX, and below what a PTE of this architecture holds.
+ * UINT_MAX, and below what a PTE of this architecture holds. Not asked with
+ * type 0: where offsets are stored inverted, its last one is the empty PTE.
  */
 static pgoff_t last_slot(void)
 {
-	const softleaf_t all = swp_entry(0, SWP_OFFSET_MASK);
+	const softleaf_t all = swp_entry(1, SWP_OFFSET_MASK);
 	const softleaf_t held = softleaf_from_pte(softleaf_to_pte(all));
 
 	return min_t(u64, swp_offset(held), UINT_MAX - 1);

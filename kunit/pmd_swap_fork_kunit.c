@@ -25,6 +25,7 @@
 
 #include "compat.h"
 #include "fixtures/fixtures.h"
+#include "pmd_swap_helpers.h"
 
 /* Bytes that one page table counts in mm_pgtables_bytes(). */
 #define PTE_TABLE_BYTES	((long)(PTRS_PER_PTE * sizeof(pte_t)))
@@ -519,6 +520,25 @@ static void expect_filled(struct test_mm *tm, struct test_thp thp,
 				  1 + more);
 }
 
+/* Each CPU counts for itself, and adds it up now and then. */
+static long page_tables_on_cpus(void)
+{
+	long pages = 0;
+#ifdef CONFIG_SMP
+	struct per_cpu_nodestat *stat;
+	struct pglist_data *node;
+	int cpu;
+
+	for_each_online_pgdat(node) {
+		for_each_online_cpu(cpu) {
+			stat = per_cpu_ptr(node->per_cpu_nodestats, cpu);
+			pages += stat->vm_node_stat_diff[NR_PAGETABLE];
+		}
+	}
+#endif
+	return pages;
+}
+
 /*
  * Page tables of the whole system, in pages. An address space that has been let
  * go of before may still be on its way out: a process that comes and goes has it
@@ -527,7 +547,9 @@ static void expect_filled(struct test_mm *tm, struct test_thp thp,
 static unsigned long page_tables(struct test_mm *tm)
 {
 	test_mm_exit(test_mm_fork(tm));
-	return global_node_page_state(NR_PAGETABLE);
+	/* What others might look at is freed by RCU. */
+	rcu_barrier();
+	return global_node_page_state(NR_PAGETABLE) + page_tables_on_cpus();
 }
 
 struct overflow {
@@ -715,6 +737,67 @@ static void pmd_swap_fork_overflow_fails(struct kunit *test)
 	TEST_EXPECT_THP(child, thp);
 }
 
+/* The same with PTEs, of which each is copied alone. */
+static void pmd_swap_fork_overflow_retried_split(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_mm *child = NULL;
+	struct test_inject *inject;
+	struct test_thp thp;
+	int ret;
+
+	test_pmd_swap_on(tm);
+	thp = test_pmd_swap_map(tm);
+	fill_count(tm, thp, row->page);
+	test_pmd_swap_split(tm, thp);
+	/* Or the child would get the half of it. */
+	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(tm, thp.addr, PMD_SIZE,
+						 MADV_DOFORK));
+
+	inject = test_inject_begin(tm, TEST_INJECT_SLAB, "copy_page_range", 0, 1);
+	ret = test_mm_try_fork(tm, &child);
+	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), 1,
+			    "failed allocations");
+
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	expect_filled(tm, thp, row->page, 1);
+	expect_only_swap(child, TEST_PMD_NR);
+	TEST_EXPECT_THP(child, thp);
+	test_mm_exit(child);
+	expect_filled(tm, thp, row->page, 0);
+}
+
+/* A slot that has lost its count cannot be shared, and more memory is no help. */
+static void pmd_swap_fork_slot_without_count(struct kunit *test)
+{
+	const struct overflow *row = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct test_swap *swap = test_pmd_swap_on(tm);
+	struct test_thp thp = test_pmd_swap_map(tm);
+	struct test_stat *stat = test_stat_begin(tm);
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	softleaf_t lost = { first.val + row->page };
+	unsigned long tables = page_tables(tm);
+	struct test_mm *child = NULL;
+	int ret = 0;
+
+	set_slot_count(swap, lost, 0);
+	/* Once in the life of a kernel, or not at all any more. */
+	kunit_warning_suppress(test)
+		ret = test_mm_try_fork(tm, &child);
+	set_slot_count(swap, lost, 1);
+
+	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, 1);
+	TEST_EXPECT_RSS(stat, 0, 0);
+	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), 0);
+	KUNIT_EXPECT_LE_MSG(test, page_tables(tm), tables,
+			    "page tables in the system");
+	TEST_EXPECT_THP(tm, thp);
+}
+
 /* Each page table that the child needs, the deposit last, is not to be had. */
 static void pmd_swap_fork_without_page_tables(struct kunit *test)
 {
@@ -774,6 +857,9 @@ static struct kunit_case pmd_swap_fork_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_retry_sees_a_split,
 			 overflow_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_fails, overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_retried_split,
+			 overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_slot_without_count, overflow_gen_params),
 	KUNIT_CASE(pmd_swap_fork_without_page_tables),
 	{}
 };

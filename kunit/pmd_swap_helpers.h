@@ -9,8 +9,13 @@
 #ifndef _PMD_SWAP_HELPERS_H
 #define _PMD_SWAP_HELPERS_H
 
+#include <linux/completion.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
+#include <linux/percpu-refcount.h>
+#include <linux/swap_ops.h>
+
+#include <trace/events/kmem.h>
 
 #include "../../internal.h"
 #include "../../swap.h"
@@ -242,6 +247,103 @@ static inline struct folio *get_cached(struct pmd_swap *s)
 
 	KUNIT_ASSERT_NOT_NULL(s->tm->test, folio);
 	return folio;
+}
+
+/* Set the swap count of a slot that is not cached. */
+static inline void set_slot_count(struct test_swap *swap, softleaf_t entry,
+				  int count)
+{
+	unsigned int offset = swp_cluster_offset(entry);
+	struct swap_cluster_info *ci;
+	unsigned long swp_tb;
+
+	ci = swap_cluster_lock(swap->si, swp_offset(entry));
+	swp_tb = __swap_table_get(ci, offset);
+	__swap_table_set(ci, offset, __swp_tb_mk_count(swp_tb, count));
+	swap_cluster_unlock(ci);
+}
+
+/*
+ * The device as it is for those who have read the PMD just before swapoff() has
+ * replaced it, and only then ask for a reference: there is none to be had. Let
+ * nothing abort the case until swap_device_revive().
+ */
+static inline void swap_device_kill(struct test_swap *swap)
+{
+	percpu_ref_kill(&swap->si->users);
+	wait_for_completion(&swap->si->comp);
+}
+
+static inline void swap_device_revive(struct test_swap *swap)
+{
+	reinit_completion(&swap->si->comp);
+	percpu_ref_reinit(&swap->si->users);
+}
+
+/**
+ * struct other_reader - reads a slot when a huge page was allocated for it
+ * @entry: the slot
+ * @vma: whose page it will be
+ * @addr: its address
+ * @folio: of one page, locked and in the swap cache; not read yet
+ *
+ * Between the look at the swap cache, which found nothing, and the moment at
+ * which the huge page is put there. As the read-ahead of another process does.
+ */
+struct other_reader {
+	softleaf_t entry;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	struct folio *folio;
+};
+
+static inline void other_reader_probe(void *data, struct page *page,
+				      unsigned int order, gfp_t gfp,
+				      int migratetype)
+{
+	struct other_reader *reader = data;
+	struct vm_fault vmf = {
+		.vma = reader->vma,
+		.address = reader->addr,
+		.real_address = reader->addr,
+	};
+
+	if (!page || order != HPAGE_PMD_ORDER || reader->folio)
+		return;
+	reader->folio = swap_cache_alloc_folio(reader->entry, GFP_NOWAIT, BIT(0),
+					       &vmf, NULL, 0);
+}
+
+static inline void other_reader_begin(struct other_reader *reader,
+				      struct test_mm *tm, unsigned long addr)
+{
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(tm->test,
+			   "needs CONFIG_TRACEPOINTS to do something at the right moment");
+	*reader = (struct other_reader) {
+		.entry = test_softleaf(tm, addr),
+		.addr = addr,
+	};
+	mmap_read_lock(tm->mm);
+	reader->vma = vma_lookup(tm->mm, addr);
+	mmap_read_unlock(tm->mm);
+	KUNIT_ASSERT_EQ(tm->test, 0,
+			register_trace_mm_page_alloc(other_reader_probe, reader));
+}
+
+/* It reads what it has taken for itself. Whether it has taken anything. */
+static inline bool other_reader_end(struct other_reader *reader)
+{
+	struct swap_io_ctx ctx = {};
+
+	unregister_trace_mm_page_alloc(other_reader_probe, reader);
+	tracepoint_synchronize_unregister();
+	if (IS_ERR_OR_NULL(reader->folio))
+		return false;
+	swap_read_folio(&ctx, reader->folio);
+	swap_read_submit(&ctx);
+	folio_put(reader->folio);
+	return true;
 }
 
 /* Events that a kernel with PMD swap entries may count, or leave out. */

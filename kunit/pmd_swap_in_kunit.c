@@ -14,8 +14,6 @@
  */
 #include <kunit/test.h>
 #include <linux/blkdev.h>
-#include <linux/completion.h>
-#include <linux/percpu-refcount.h>
 #include <linux/userfaultfd_k.h>
 
 #include "fixtures/inject.h"
@@ -299,19 +297,6 @@ static void pmd_swap_in_mixed_memcg(struct kunit *test)
 	TEST_EXPECT_RSS(s.stat, 0, 0);
 }
 
-/* Set the swap count of a slot that is not cached. */
-static void set_slot_count(struct test_swap *swap, softleaf_t entry, int count)
-{
-	unsigned int offset = swp_cluster_offset(entry);
-	struct swap_cluster_info *ci;
-	unsigned long swp_tb;
-
-	ci = swap_cluster_lock(swap->si, swp_offset(entry));
-	swp_tb = __swap_table_get(ci, offset);
-	__swap_table_set(ci, offset, __swp_tb_mk_count(swp_tb, count));
-	swap_cluster_unlock(ci);
-}
-
 /*
  * A count drops to 0 when somebody zaps the range while a fault that has read
  * the PMD before is on its way. The fault must not map what is in such a slot.
@@ -359,9 +344,9 @@ static void pmd_swap_in_no_huge_page(struct kunit *test)
 
 	/* The first page that a fault on a PMD swap entry asks for. */
 	inject = test_inject_begin(s.tm, TEST_INJECT_PAGES, "handle_mm_fault",
-				   0, 1);
+				   0, TEST_INJECT_HUGE_PAGE);
 	ret = test_mm_fault(s.tm, pmd_swap_addr(&s, row->page), row->flags);
-	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), 1,
+	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), TEST_INJECT_HUGE_PAGE,
 			    "allocations that have failed");
 
 	KUNIT_EXPECT_EQ(test, ret & VM_FAULT_ERROR, 0);
@@ -598,6 +583,36 @@ static void pmd_swap_in_replaced_in_cache(struct kunit *test)
 	TEST_EXPECT_RSS(s.stat, 0, 0);
 }
 
+/*
+ * Somebody else reads a page of it while the huge page is being allocated. One
+ * fault is enough nevertheless, and nothing is read twice.
+ */
+static void pmd_swap_in_other_reads_first(struct kunit *test)
+{
+	const struct page_row *row = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_fault_thread *thread;
+	struct other_reader reader;
+	vm_fault_t ret;
+
+	pmd_swap_go_out(&s);
+	other_reader_begin(&reader, s.tm, pmd_swap_addr(&s, row->odd));
+	thread = test_fault_start(s.tm, pmd_swap_addr(&s, row->page), 0);
+	/* For its own page, or because it has found it in place of all. */
+	KUNIT_EXPECT_EQ(test, test_fault_sleeps(thread),
+			row->odd == 0 || row->odd == row->page);
+	KUNIT_EXPECT_TRUE(test, other_reader_end(&reader));
+	ret = test_fault_wait(thread);
+
+	KUNIT_EXPECT_EQ(test, ret & VM_FAULT_ERROR, 0);
+	KUNIT_EXPECT_TRUE(test, is_mapped(s.tm, pmd_swap_addr(&s, row->page),
+					  false));
+	expect_split(&s);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, TEST_PMD_NR);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+}
+
 /* Two processes that share the slots want them at once: one read for both. */
 static void pmd_swap_in_two_at_once(struct kunit *test)
 {
@@ -744,6 +759,45 @@ static void pmd_swap_in_read_error(struct kunit *test)
 	TEST_EXPECT_RSS(s.stat, 0, 0);
 }
 
+/*
+ * All of it was read for a PMD swap entry, and not all could be. A process that
+ * has PTEs loses the page that is bad, and no other.
+ */
+static void pmd_swap_in_read_error_sharer(struct kunit *test)
+{
+	const struct page_row *row = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC), theirs;
+	struct folio *folio;
+	char byte;
+
+	pmd_swap_go_out(&s);
+	theirs = s;
+	theirs.tm = fork_and_split(&s);
+	s.disk->bad_page = swp_offset(first_slot(&s)) + row->odd;
+	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(s.tm, s.thp.addr, PMD_SIZE,
+						 MADV_WILLNEED));
+	if (!s.disk->reads)
+		kunit_skip(test, "MADV_WILLNEED does not read in PMD swap entries");
+	folio = get_cached(&s);
+	KUNIT_EXPECT_EQ(test, folio_order(folio), HPAGE_PMD_ORDER);
+	KUNIT_EXPECT_FALSE(test, folio_test_uptodate(folio));
+	folio_put(folio);
+
+	if (row->page != row->odd)
+		fault_until_mapped(theirs.tm, pmd_swap_addr(&s, row->page), 0);
+	KUNIT_EXPECT_EQ(test, test_mm_read(theirs.tm, &byte,
+					   pmd_swap_addr(&s, row->odd), 1),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, count_readable(&theirs), TEST_PMD_NR - 1);
+
+	s.disk->bad_page = TEST_DISK_NO_PAGE;
+	KUNIT_EXPECT_EQ(test, 0, test_swap_uncache(theirs.tm, s.thp.addr,
+						   TEST_PMD_NR));
+	TEST_EXPECT_THP(theirs.tm, s.thp);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+}
+
 static void pmd_swap_in_hwpoison(struct kunit *test)
 {
 #ifdef CONFIG_MEMORY_FAILURE
@@ -856,6 +910,8 @@ static void pmd_swap_in_writable(struct kunit *test)
 	vm_fault_t ret;
 	char byte = 1;
 
+	if (row->soft_dirty && !pgtable_supports_soft_dirty())
+		kunit_skip(test, "no soft-dirty bit here");
 	if (row->uffd_wp) {
 		uffd = test_uffd_open(s.tm, UFFD_FEATURE_PAGEFAULT_FLAG_WP |
 				      UFFD_FEATURE_SIGBUS);
@@ -909,7 +965,7 @@ static void pmd_swap_in_writable(struct kunit *test)
 				row->uffd_wp);
 		KUNIT_EXPECT_EQ(test,
 				(bool)pmd_soft_dirty(test_pmd(s.tm, addr)),
-				!row->soft_dirty);
+				pgtable_supports_soft_dirty() && !row->soft_dirty);
 	}
 	TEST_EXPECT_THP(s.tm, s.thp);
 	TEST_EXPECT_RSS(s.stat, 0, 0);
@@ -1126,14 +1182,12 @@ static void pmd_swap_in_swapoff_under_way(struct kunit *test)
 	vm_fault_t ret;
 
 	pmd_swap_go_out(&s);
-	percpu_ref_kill(&s.swap->si->users);
-	wait_for_completion(&s.swap->si->comp);
+	swap_device_kill(s.swap);
 	KUNIT_EXPECT_NULL(test, get_swap_device(first_slot(&s)));
 
 	ret = test_mm_fault(s.tm, s.thp.addr, 0);
 
-	reinit_completion(&s.swap->si->comp);
-	percpu_ref_reinit(&s.swap->si->users);
+	swap_device_revive(s.swap);
 	KUNIT_EXPECT_EQ(test, ret & (VM_FAULT_ERROR | VM_FAULT_MAJOR), 0);
 	KUNIT_EXPECT_EQ(test, s.disk->reads, 0);
 	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(s.tm, s.thp.addr));
@@ -1412,9 +1466,11 @@ static struct kunit_case pmd_swap_in_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_in_zapped_before_lock, zap_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_left_cache, wait_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_replaced_in_cache, wait_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_in_other_reads_first, page_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_two_at_once, wait_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_sharer_with_ptes, order_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_read_error, page_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_in_read_error_sharer, page_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_hwpoison, page_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_writable, writable_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_in_writeback, stable_gen_params),

@@ -10,8 +10,8 @@
  * of a folio that somebody else has mapped while it is in the swap cache. None of
  * them takes the offset for a PFN, and none changes the entry.
  *
- * UML has no NUMA, so the case of mbind() and numa_maps needs another kernel. There
- * are no perf events, no GUP-fast and no memory failure on UML either.
+ * UML has no NUMA, so the case of mbind() and numa_maps runs in "make cross" only.
+ * There are no perf events, no GUP-fast and no memory failure on UML either.
  */
 #include <kunit/test.h>
 
@@ -28,6 +28,7 @@
 #include <linux/mount.h>
 #include <linux/page_idle.h>
 #include <linux/rmap.h>
+#include <linux/sizes.h>
 #include <linux/uio.h>
 
 #include "../../damon/ops-common.h"
@@ -650,6 +651,55 @@ static long mm_attr_get(struct kunit *test, const char *name)
 	return value;
 }
 
+#define MTHP_ORDER	4
+
+static void mthp_attr(struct kunit *test, char *name, size_t size)
+{
+	snprintf(name, size, "transparent_hugepage/hugepages-%lukB/enabled",
+		 (PAGE_SIZE << MTHP_ORDER) / SZ_1K);
+}
+
+static void mthp_off(void *test)
+{
+	char name[64];
+
+	mthp_attr(test, name, sizeof(name));
+	mm_attr(test, name, "never", NULL, 0);
+}
+
+/*
+ * A large folio of less than PMD size that was read for PTEs is mapped by them,
+ * all at once. Only one of PMD size is left to who has a PMD swap entry.
+ */
+static void pmd_swap_misc_mthp(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	const int nr = 1 << MTHP_ORDER;
+	struct folio *folio;
+	char name[64];
+
+	pmd_swap_go_out(&s);
+	test_pmd_swap_split(s.tm, s.thp);
+	mthp_attr(test, name, sizeof(name));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, mthp_off, test));
+	/* As MADV_HUGEPAGE says of this memory. */
+	mm_attr_set(test, name, "madvise");
+
+	KUNIT_EXPECT_EQ(test, fault_until_mapped(s.tm, s.thp.addr, 0), 1);
+
+	KUNIT_EXPECT_EQ(test, s.disk->reads, nr);
+	KUNIT_EXPECT_EQ(test, test_count_ptes(s.tm, s.thp.addr,
+					      TEST_PMD_NR).present, nr);
+	folio = test_folio_get(s.tm, s.thp.addr);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_EXPECT_EQ(test, folio_order(folio), MTHP_ORDER);
+	folio_put(folio);
+	expect_rss_as_mapped(&s);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, TEST_PMD_NR);
+}
+
 /* Only to see a hang; a scan of a few pages takes milliseconds. */
 #define SCAN_LIMIT	(10 * HZ)
 
@@ -943,6 +993,38 @@ static void pmd_swap_misc_damon(struct kunit *test)
 	expect_untouched(tm, thp.addr, pmd, stat);
 	TEST_EXPECT_THP(tm, thp);
 }
+
+#ifdef CONFIG_MIGRATION
+/* The control: of what is only being moved the entry does say where it is. */
+static void pmd_swap_misc_damon_migration(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_thp thp = test_thp_map(tm);
+	struct folio *folio;
+	bool migration, old;
+
+	if (!thp_migration_supported())
+		kunit_skip(test, "no migration entries in PMDs");
+	lru_add_drain_all();
+	folio = test_folio_get(tm, thp.addr);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	folio_clear_idle(folio);
+	folio_lock(folio);
+	try_to_migrate(folio, 0);
+	migration = pmd_is_migration_entry(test_pmd(tm, thp.addr));
+	damon_mkold(tm, thp.addr);
+	old = folio_test_idle(folio);
+	remove_migration_ptes(folio, folio, 0);
+	folio_clear_idle(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+
+	KUNIT_EXPECT_TRUE(test, migration);
+	KUNIT_EXPECT_TRUE_MSG(test, old, "damon_pmdp_mkold()");
+	KUNIT_EXPECT_TRUE(test, test_is_thp(tm, thp.addr));
+	TEST_EXPECT_THP(tm, thp);
+}
+#endif
 #endif /* CONFIG_DAMON_VADDR */
 
 /* Ways into the memory of another process. */
@@ -1130,6 +1212,7 @@ static struct kunit_case pmd_swap_misc_cases[] = {
 	KUNIT_CASE(pmd_swap_misc_migrate_vma),
 	KUNIT_CASE_PARAM(pmd_swap_misc_rmap, rmap_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_misc_mlock, mlock_gen_params),
+	KUNIT_CASE(pmd_swap_misc_mthp),
 	KUNIT_CASE_PARAM(pmd_swap_misc_khugepaged,
 			 test_pmd_swap_area_gen_params),
 #ifdef CONFIG_KSM
@@ -1141,6 +1224,9 @@ static struct kunit_case pmd_swap_misc_cases[] = {
 #ifdef CONFIG_DAMON_VADDR
 	KUNIT_CASE(pmd_swap_misc_damon_offset),
 	KUNIT_CASE_PARAM(pmd_swap_misc_damon, test_pmd_swap_area_gen_params),
+#ifdef CONFIG_MIGRATION
+	KUNIT_CASE(pmd_swap_misc_damon_migration),
+#endif
 #endif
 	KUNIT_CASE_PARAM(pmd_swap_misc_read_other, way_gen_params),
 	KUNIT_CASE(pmd_swap_misc_write_other),

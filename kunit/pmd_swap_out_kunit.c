@@ -16,6 +16,8 @@
 #include <linux/swap.h>
 
 #include "fixtures/inject.h"
+#include "fixtures/shmem.h"
+#include "fixtures/syscall.h"
 #include "pmd_swap_helpers.h"
 
 /*
@@ -514,6 +516,142 @@ static void pmd_swap_out_locked(struct kunit *test)
 	TEST_EXPECT_RSS(s.stat, 0, 0);
 }
 
+/*
+ * Who unmaps memory that is locked, like memory failure, has it taken off the
+ * list of what is locked: nothing holds it any more but the swap cache.
+ */
+static void pmd_swap_out_locked_by_force(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_ASYNC);
+	struct test_mm *old;
+	struct folio *folio;
+	int refs;
+	long ret;
+
+	come_back_and_stay_cached(&s);
+	old = test_mm_use(s.tm);
+	ret = test_sys_mlock2(s.thp.addr, PMD_SIZE, 0);
+	test_mm_use(old);
+	KUNIT_ASSERT_EQ(test, ret, 0L);
+	lru_add_drain_all();
+	folio = test_folio_get(s.tm, s.thp.addr);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_EXPECT_TRUE(test, folio_test_mlocked(folio));
+	refs = folio_ref_count(folio);
+
+	folio_lock(folio);
+	try_to_unmap(folio, TTU_IGNORE_MLOCK);
+	KUNIT_EXPECT_FALSE(test, folio_mapped(folio));
+	KUNIT_EXPECT_FALSE(test, folio_test_mlocked(folio));
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), refs - 1);
+	folio_unlock(folio);
+	folio_put(folio);
+
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(s.tm, s.thp.addr));
+	TEST_EXPECT_RSS(s.stat, -TEST_PMD_NR, TEST_PMD_NR);
+	fault_until_mapped(s.tm, s.thp.addr, 0);
+	expect_back_huge(&s);
+}
+
+/* Folios of which only one may go out by PMD swap entries. */
+enum kind {
+	KIND_WITH_SLOTS,
+	KIND_WITHOUT_SLOTS,
+	KIND_LAZYFREE,
+	KIND_SMALL,
+	KIND_SHMEM,
+};
+
+struct kind_row {
+	const char *name;
+	enum kind kind;
+};
+
+static const struct kind_row kind_rows[] = {
+	{ "huge page with slots", KIND_WITH_SLOTS },
+	{ "huge page without slots", KIND_WITHOUT_SLOTS },
+	{ "lazyfree huge page", KIND_LAZYFREE },
+	{ "base page with slot", KIND_SMALL },
+	{ "shared memory with slots", KIND_SHMEM },
+};
+
+KUNIT_ARRAY_PARAM_DESC(kind, kind_rows, name);
+
+/* A huge page of shared memory under writeback to swap; with a reference. */
+static struct folio *shmem_to_writeback(struct pmd_swap *s)
+{
+	struct file *file = test_shmem_huge_file(s->tm->test, PMD_SIZE);
+	u32 seed = test_pattern_new_seed();
+	struct kunit *test = s->tm->test;
+	struct folio *folio = NULL;
+	unsigned long addr, slot;
+
+	addr = test_mm_map_file(s->tm, file, PMD_SIZE, PROT_READ | PROT_WRITE,
+				MAP_SHARED);
+	KUNIT_ASSERT_EQ(test, 0, test_pattern_fill(s->tm, addr, TEST_PMD_NR,
+						   seed, 0));
+	KUNIT_ASSERT_TRUE(test, test_is_thp(s->tm, addr));
+	test_disk_hold(s->disk, TEST_DISK_WRITES);
+	KUNIT_ASSERT_EQ(test, 0, test_pageout(s->tm, addr, TEST_PMD_NR));
+	for (slot = 0; !folio && slot < TEST_SWAP_SLOTS; slot += TEST_PMD_NR)
+		folio = swap_cache_get_folio(swp_entry(s->swap->si->type, slot));
+	return folio;
+}
+
+static struct folio *make_kind(struct pmd_swap *s, enum kind kind)
+{
+	struct kunit *test = s->tm->test;
+	struct folio *folio;
+
+	switch (kind) {
+	case KIND_SHMEM:
+		return shmem_to_writeback(s);
+	case KIND_WITHOUT_SLOTS:
+		break;
+	case KIND_LAZYFREE:
+		KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(s->tm, s->thp.addr,
+							 PMD_SIZE, MADV_FREE));
+		lru_add_drain_all();
+		break;
+	default:
+		come_back_and_stay_cached(s);
+		break;
+	}
+	folio = test_folio_get(s->tm, s->thp.addr);
+	if (kind == KIND_SMALL) {
+		folio_lock(folio);
+		KUNIT_EXPECT_EQ(test, 0, split_folio(folio));
+		folio_unlock(folio);
+	}
+	return folio;
+}
+
+/* What reclaim asks before it leaves a PMD for try_to_unmap() to replace. */
+static void pmd_swap_out_who_may(struct kunit *test)
+{
+	const struct kind_row *row = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_ASYNC);
+	const bool slots = row->kind == KIND_WITH_SLOTS ||
+			   row->kind == KIND_SMALL || row->kind == KIND_SHMEM;
+	struct folio *folio = make_kind(&s, row->kind);
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_EXPECT_EQ(test, folio_test_anon(folio), row->kind != KIND_SHMEM);
+	KUNIT_EXPECT_EQ(test, folio_test_swapcache(folio), slots);
+	KUNIT_EXPECT_EQ(test, folio_test_swapbacked(folio),
+			row->kind != KIND_LAZYFREE);
+	KUNIT_EXPECT_EQ(test, folio_order(folio) == HPAGE_PMD_ORDER,
+			row->kind != KIND_SMALL);
+
+	KUNIT_EXPECT_EQ(test, folio_can_swap_pmd(folio),
+			row->kind == KIND_WITH_SLOTS);
+
+	folio_put(folio);
+	test_disk_release(s.disk);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+}
+
 static void pmd_swap_out_lazyfree(struct kunit *test)
 {
 	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
@@ -644,6 +782,8 @@ static struct kunit_case pmd_swap_out_cases[] = {
 	KUNIT_CASE(pmd_swap_out_clean),
 	KUNIT_CASE(pmd_swap_out_dirty),
 	KUNIT_CASE_PARAM(pmd_swap_out_locked, lock_gen_params),
+	KUNIT_CASE(pmd_swap_out_locked_by_force),
+	KUNIT_CASE_PARAM(pmd_swap_out_who_may, kind_gen_params),
 	KUNIT_CASE(pmd_swap_out_lazyfree),
 	KUNIT_CASE(pmd_swap_out_lazyfree_written),
 	KUNIT_CASE(pmd_swap_out_no_cluster),

@@ -501,9 +501,10 @@ static void pmd_swap_swapoff_no_huge_page(struct kunit *test)
 
 	/* The task of swapoff() inherits from this one that it may fail. */
 	inject = test_inject_begin(s.tm, TEST_INJECT_PAGES,
-				   "swap_cache_alloc_folio", 0, 1);
+				   "swap_cache_alloc_folio", 0,
+				   TEST_INJECT_HUGE_PAGE);
 	ret = test_swap_off(s.swap);
-	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), 1,
+	KUNIT_EXPECT_EQ_MSG(test, test_inject_end(inject), TEST_INJECT_HUGE_PAGE,
 			    "allocations that have failed");
 
 	expect_gone(test, s.swap, ret);
@@ -856,6 +857,62 @@ static void pmd_swap_swapoff_cache_changes(struct kunit *test)
 		TEST_EXPECT_THP(child, s.thp);
 }
 
+/* A page of it is read by somebody else while the huge page is allocated. */
+static void pmd_swap_swapoff_other_reads_first(struct kunit *test)
+{
+	const struct page_row *row = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct other_reader reader;
+	int ret;
+
+	pmd_swap_go_out(&s);
+	other_reader_begin(&reader, s.tm, pmd_swap_addr(&s, row->page));
+	KUNIT_EXPECT_EQ(test, 0, test_swap_off_start(s.swap));
+	KUNIT_EXPECT_TRUE_MSG(test, test_swap_off_sleeps(s.swap),
+			      "swapoff() does not wait for the page");
+	KUNIT_EXPECT_TRUE(test, other_reader_end(&reader));
+	ret = test_swap_off_wait(s.swap);
+
+	expect_gone(test, s.swap, ret);
+	expect_split(&s);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, TEST_PMD_NR);
+}
+
+/*
+ * PTEs, and a huge page in the swap cache that nobody has mapped: swapoff() waits
+ * for it, and finds that it is not the one any more.
+ */
+static void pmd_swap_swapoff_ptes_left_cache(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct folio *folio;
+	int ret;
+
+	pmd_swap_go_out_cached(&s);
+	folio = get_cached(&s);
+	test_pmd_swap_split(s.tm, s.thp);
+	folio_lock(folio);
+	KUNIT_EXPECT_EQ(test, 0, test_swap_off_start(s.swap));
+	KUNIT_EXPECT_TRUE_MSG(test, test_swap_off_sleeps(s.swap),
+			      "swapoff() does not wait for the folio");
+	KUNIT_EXPECT_FALSE(test, folio_test_anon(folio));
+	KUNIT_EXPECT_FALSE(test, folio_test_dirty(folio));
+	swap_cache_del_folio(folio);
+	folio_unlock(folio);
+	ret = test_swap_off_wait(s.swap);
+
+	expect_gone(test, s.swap, ret);
+	KUNIT_EXPECT_FALSE_MSG(test, folio_test_anon(folio),
+			       "mapped, though it was in the swap cache no more");
+	folio_put(folio);
+	expect_split(&s);
+	TEST_EXPECT_RSS(s.stat, 0, 0);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, TEST_PMD_NR);
+}
+
 /* What is still on its way out has to be there first. */
 static void pmd_swap_swapoff_writeback(struct kunit *test)
 {
@@ -896,6 +953,8 @@ static struct kunit_case pmd_swap_swapoff_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_swapoff_zap_meanwhile, zap_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_swapoff_munmap_meanwhile, device_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_swapoff_fault_meanwhile, device_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_swapoff_other_reads_first, page_gen_params),
+	KUNIT_CASE(pmd_swap_swapoff_ptes_left_cache),
 	KUNIT_CASE_PARAM(pmd_swap_swapoff_cache_changes, cache_gen_params),
 	KUNIT_CASE(pmd_swap_swapoff_writeback),
 	{}

@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "fixtures/thread.h"
 #include "pmd_swap_helpers.h"
 
 #define NR_WORKERS	3
@@ -448,7 +449,7 @@ static void give_turn(struct worker *w)
 	WRITE_ONCE(w->idle, false);
 	complete(&w->turn);
 	while (!READ_ONCE(w->idle) && !completion_done(&w->done) &&
-	       task_is_running(w->task))
+	       !test_task_sleeps(w->task))
 		schedule();
 }
 

@@ -732,6 +732,45 @@ static void pmd_swap_uffd_move_meanwhile(struct kunit *test)
 	}
 }
 
+static long revive_call(void *swap)
+{
+	/* Let it try at least once: it is next, and no other gets in between. */
+	schedule_timeout_uninterruptible(2);
+	swap_device_revive(swap);
+	return 0;
+}
+
+/*
+ * UFFDIO_MOVE that finds the device dead looks again, until swapoff() has put
+ * something else there. Here that is the old entry, so nothing is lost.
+ */
+static void pmd_swap_uffd_move_swapoff_under_way(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_uffd uffd = open_uffd(s.tm);
+	unsigned long dst = map_dst(&uffd, 1), src = s.thp.addr;
+	struct test_call *call;
+	softleaf_t first;
+	s64 moved = 0;
+	int ret;
+
+	pmd_swap_go_out(&s);
+	first = first_slot(&s);
+	swap_device_kill(s.swap);
+	/* It has its turn when UFFDIO_MOVE, which tries and tries, gives way. */
+	call = test_call_start(s.tm, revive_call, s.swap);
+	ret = test_uffd_move(&uffd, dst, src, PMD_SIZE, &moved);
+	KUNIT_EXPECT_EQ(test, test_call_wait(call), 0L);
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, moved, (s64)PMD_SIZE);
+	expect_moved(s.tm, dst, first);
+	TEST_EXPECT_RSS(s.stat, -TEST_PMD_NR, TEST_PMD_NR);
+	s.thp.addr = dst;
+	TEST_EXPECT_THP(s.tm, s.thp);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, TEST_PMD_NR);
+}
+
 static struct kunit_case pmd_swap_uffd_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_uffd_move_whole, test_pmd_swap_area_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_uffd_move_and_out_again,
@@ -745,6 +784,7 @@ static struct kunit_case pmd_swap_uffd_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_uffd_fill_over, fill_gen_params),
 	KUNIT_CASE(pmd_swap_uffd_move_mixed),
 	KUNIT_CASE_PARAM(pmd_swap_uffd_move_meanwhile, meanwhile_gen_params),
+	KUNIT_CASE(pmd_swap_uffd_move_swapoff_under_way),
 	{}
 };
 

@@ -492,6 +492,62 @@ static void pmd_swap_walk_madvise_willneed_small(struct kunit *test)
 	expect_split(&s);
 }
 
+/* swapoff() has just ended: what it has brought back need not be read. */
+static void pmd_swap_walk_madvise_willneed_swapoff(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_stat *stat;
+	pmd_t pmd;
+	int ret;
+
+	pmd_swap_go_out(&s);
+	stat = test_stat_begin(s.tm);
+	pmd = test_pmd(s.tm, s.thp.addr);
+	swap_device_kill(s.swap);
+	ret = test_mm_madvise(s.tm, s.thp.addr, PMD_SIZE, MADV_WILLNEED);
+	swap_device_revive(s.swap);
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, 0UL);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_slots(s.tm, s.thp.addr, TEST_PMD_NR).cached);
+	expect_left_alone(s.tm, s.thp, stat, pmd);
+	TEST_EXPECT_THP(s.tm, s.thp);
+}
+
+/* A page that somebody has let go of meanwhile is not read; the others are. */
+static void pmd_swap_walk_madvise_willneed_without_count(struct kunit *test)
+{
+	const struct part *part = test->param_value;
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_stat *stat;
+	softleaf_t entry;
+	int i, ret;
+
+	pmd_swap_go_out(&s);
+	stat = test_stat_begin(s.tm);
+	entry = first_slot(&s);
+	entry.val += part->first;
+	for (i = 0; i < part->nr; i++, entry.val++)
+		set_slot_count(s.swap, entry, 0);
+	ret = test_mm_madvise(s.tm, s.thp.addr, PMD_SIZE, MADV_WILLNEED);
+	for (i = 0, entry.val -= part->nr; i < part->nr; i++, entry.val++)
+		set_slot_count(s.swap, entry, 1);
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, s.disk->reads,
+			(unsigned long)TEST_PMD_NR - part->nr);
+	KUNIT_EXPECT_EQ(test, test_slots(s.tm, s.thp.addr, TEST_PMD_NR).cached,
+			TEST_PMD_NR - part->nr);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_slots(s.tm, pmd_swap_addr(&s, part->first),
+				   part->nr).cached);
+	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(s.tm, s.thp.addr));
+	TEST_EXPECT_RSS(stat, 0, 0);
+	TEST_EXPECT_THP(s.tm, s.thp);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, (unsigned long)TEST_PMD_NR);
+}
+
 /* A write would be a fault of its own: whoever looks, finds a guard. */
 static void expect_guarded(struct test_mm *tm, unsigned long addr)
 {
@@ -678,6 +734,31 @@ static void pmd_swap_walk_madvise_collapse_mixed(struct kunit *test)
 
 	expect_back_huge(&s);
 	TEST_EXPECT_THP(child, s.thp);
+}
+
+/*
+ * It must not say that a huge page is there when swapoff() was in the way. As it
+ * is made here the entry has stayed, so the next try has something to do.
+ */
+static void pmd_swap_walk_madvise_collapse_swapoff(struct kunit *test)
+{
+	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
+	struct test_stat *stat;
+	pmd_t pmd;
+	int ret;
+
+	pmd_swap_go_out(&s);
+	stat = test_stat_begin(s.tm);
+	pmd = test_pmd(s.tm, s.thp.addr);
+	swap_device_kill(s.swap);
+	ret = test_mm_madvise(s.tm, s.thp.addr, PMD_SIZE, MADV_COLLAPSE);
+	swap_device_revive(s.swap);
+
+	KUNIT_EXPECT_EQ(test, ret, -EAGAIN);
+	KUNIT_EXPECT_EQ(test, s.disk->reads, 0UL);
+	expect_left_alone(s.tm, s.thp, stat, pmd);
+	KUNIT_ASSERT_EQ(test, 0, collapse(s.tm, s.thp.addr, PMD_SIZE));
+	expect_back_huge(&s);
 }
 
 /* Two entries and a hole between: nothing of it may be passed over. */
@@ -925,6 +1006,9 @@ static struct kunit_case pmd_swap_walk_madvise_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_willneed_part, part_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_willneed_small,
 			 small_gen_params),
+	KUNIT_CASE(pmd_swap_walk_madvise_willneed_swapoff),
+	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_willneed_without_count,
+			 part_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_guard,
 			 test_pmd_swap_area_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_guard_part, part_gen_params),
@@ -936,6 +1020,7 @@ static struct kunit_case pmd_swap_walk_madvise_cases[] = {
 			 test_pmd_swap_area_gen_params),
 	KUNIT_CASE(pmd_swap_walk_madvise_collapse_not_by_fault),
 	KUNIT_CASE(pmd_swap_walk_madvise_collapse_mixed),
+	KUNIT_CASE(pmd_swap_walk_madvise_collapse_swapoff),
 	KUNIT_CASE(pmd_swap_walk_madvise_collapse_many),
 	KUNIT_CASE_PARAM(pmd_swap_walk_madvise_populate, populate_gen_params),
 	KUNIT_CASE(pmd_swap_walk_madvise_populate_shared),

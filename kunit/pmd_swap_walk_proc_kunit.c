@@ -13,6 +13,8 @@
 #include <kunit/test.h>
 
 #include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
 #include <linux/sizes.h>
 #include <linux/swap.h>
 
@@ -736,6 +738,103 @@ static void pmd_swap_walk_proc_scan_wp_then_write(struct kunit *test)
 	TEST_EXPECT_RSS(w.stat, TEST_PMD_NR, -TEST_PMD_NR);
 }
 
+#ifdef CONFIG_MIGRATION
+/* Shared memory that was only read: writable all the same, and not soft-dirty. */
+static struct test_thp map_shmem(struct test_mm *tm, int advice)
+{
+	struct file *file = test_shmem_huge_file(tm->test, PMD_SIZE);
+	const unsigned long addr = test_mm_map_file(tm, file, PMD_SIZE,
+						    PROT_READ | PROT_WRITE,
+						    MAP_SHARED);
+	char byte;
+
+	KUNIT_ASSERT_EQ(tm->test, 0,
+			test_mm_madvise(tm, addr, PMD_SIZE, advice));
+	KUNIT_ASSERT_EQ(tm->test, 0, test_mm_read(tm, &byte, addr, 1));
+	KUNIT_ASSERT_EQ(tm->test, test_is_thp(tm, addr),
+			advice == MADV_HUGEPAGE);
+	return (struct test_thp) { .addr = addr };
+}
+
+static struct test_thp map_shmem_huge(struct test_mm *tm)
+{
+	return map_shmem(tm, MADV_HUGEPAGE);
+}
+
+static struct test_thp map_shmem_base(struct test_mm *tm)
+{
+	return map_shmem(tm, MADV_NOHUGEPAGE);
+}
+
+static const struct page_kind {
+	const char *name;
+	struct test_thp (*map)(struct test_mm *tm);
+	bool shared;
+	int written;	/* pages that one write is told of */
+} page_kinds[] = {
+	{ "huge page", test_thp_map, .written = 1 },
+	{ "base page", test_small_map, .written = 1 },
+	{ "huge page of shmem", map_shmem_huge, true,
+	  /* Its PMD is not split but dropped, with the protection. */
+	  .written = HPAGE_PMD_NR },
+	{ "base page of shmem", map_shmem_base, true, .written = 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(page_kind, page_kinds, name);
+
+/*
+ * A page on its way to another place, mapped writable before: what stands for
+ * it is protected too, and the first write after it has come is seen.
+ */
+static void pmd_swap_walk_proc_scan_wp_migration(struct kunit *test)
+{
+	const struct page_kind *kind = test->param_value;
+	struct test_mm *tm = test_mm_create(test);
+	struct folio *folio;
+	struct test_uffd uffd;
+	struct test_thp thp;
+	unsigned long addr;
+	softleaf_t entry;
+	struct scan found;
+
+	/* Where there are PMD swap entries, the fix that this needs is too. */
+	test_pmd_swap_on(tm);
+	if (!pgtable_supports_uffd())
+		kunit_skip(test, "no userfaultfd bit here");
+	thp = kind->map(tm);
+	addr = thp.addr;
+	uffd = test_uffd_open(tm, UFFD_FEATURE_WP_ASYNC |
+			      UFFD_FEATURE_WP_UNPOPULATED);
+	KUNIT_ASSERT_EQ(test, 0,
+			test_uffd_register(&uffd, addr, PMD_SIZE,
+					   UFFDIO_REGISTER_MODE_WP));
+
+	folio = test_folio_get(tm, addr);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	folio_lock(folio);
+	try_to_migrate(folio, 0);
+	entry = test_softleaf(tm, addr);
+	KUNIT_EXPECT_TRUE(test, softleaf_is_migration_write(entry));
+	scan(tm, addr, &ask_written, PM_SCAN_WP_MATCHING);
+	entry = test_softleaf(tm, addr);
+	KUNIT_EXPECT_TRUE(test, softleaf_is_migration(entry));
+	KUNIT_EXPECT_FALSE(test, softleaf_is_migration_write(entry));
+	remove_migration_ptes(folio, folio, 0);
+	folio_unlock(folio);
+	folio_put(folio);
+
+	found = scan(tm, addr, &ask_written, 0);
+	expect_region(test, &found, addr, 0);
+	write_byte(tm, addr);
+	found = scan(tm, addr, &ask_written, 0);
+	expect_region(test, &found, addr, kind->written);
+	if (kind->shared)
+		TEST_EXPECT_ZERO(tm, addr, TEST_PMD_NR);
+	else
+		TEST_EXPECT_PATTERN(tm, addr, TEST_PMD_NR, thp.seed);
+}
+#endif
+
 static const struct question ask_part[] = {
 	{ "first page", PAGE_IS_WRITTEN, .nr = 1, .pages = 1 },
 	{ "first half", PAGE_IS_WRITTEN, .nr = HALF, .pages = HALF },
@@ -1028,6 +1127,9 @@ static struct kunit_case pmd_swap_walk_proc_cases[] = {
 	KUNIT_CASE(pmd_swap_walk_proc_scan_wp_only),
 	KUNIT_CASE_PARAM(pmd_swap_walk_proc_scan_wp_then_write,
 			 test_pmd_swap_area_gen_params),
+#ifdef CONFIG_MIGRATION
+	KUNIT_CASE_PARAM(pmd_swap_walk_proc_scan_wp_migration, page_kind_gen_params),
+#endif
 	KUNIT_CASE_PARAM(pmd_swap_walk_proc_scan_wp_part, ask_part_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_walk_proc_clear_soft_dirty,
 			 history_gen_params),
