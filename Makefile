@@ -11,18 +11,28 @@ KDIR ?=
 JOBS ?= $(shell nproc)
 # Which of the kernel's selftests: a glob, e.g. PROG=pmd_swap or PROG='khugepaged*'.
 PROG ?=
+# make coverage: an earlier commit of this project to compare with.
+BASE ?=
+# What make check looks at: a folder, a mailbox, or - for standard input; or commits of KDIR.
+SERIES ?=
+# make check, make coverage: the commits a..b of KDIR in place of our series.
+RANGE ?=
+# make check, make bench: FAST=1 leaves out what takes long.
+FAST ?=
+# Which targets of make cross, e.g. ARCH=arm64 or ARCH='x86_64 riscv64'; default: all.
+ARCH ?=
 # Where everything generated goes.
 BUILD ?= build
 
 # scripts/lib.sh takes the folder as the user wrote it: relative to here.
 override BUILD := $(abspath $(BUILD))
 
-export SUITE CONFIG KDIR JOBS PROG BUILD
+export SUITE CONFIG KDIR JOBS PROG BASE SERIES RANGE FAST BUILD
 
 .DEFAULT_GOAL := help
 # The targets share build/, so one runs after the other.
 .NOTPARALLEL:
-.PHONY: help run selftest test packages fetch prepare config build lint patches bisect clean distclean
+.PHONY: help run selftest cross coverage test packages fetch prepare config build lint patches bisect check bench clean distclean
 
 help: ## this text
 	@echo 'KUnit suites for the softleaf code of Linux, run on User Mode Linux.'
@@ -33,9 +43,14 @@ help: ## this text
 	@echo 'Variables:'
 	@echo '  SUITE=glob   only these suites or cases: SUITE=softleaf, SUITE=um_*.fork*'
 	@echo '  PROG=glob    only these of the selftests: PROG=pmd_swap, PROG=khugepaged*'
+	@echo '  ARCH=name    only these targets of make cross: ARCH=arm64 is all of arm64-*'
 	@echo '  CONFIG=name  flavour of the kernel (default: default), one of:'
 	@echo '              ' $(sort $(filter-out common,$(basename $(notdir $(wildcard uml-configs/*.config)))))
 	@echo '  KDIR=path    a kernel tree of your own (6.19 or later), never written to'
+	@echo '  SERIES=path  make check: a folder or mailbox of patches; - is standard input'
+	@echo '  RANGE=a..b   make check, make coverage: these commits of KDIR'
+	@echo '  BASE=rev     make coverage: compare with what this commit of the project reached'
+	@echo '  FAST=1       make check, make bench: leave out what takes long'
 	@echo '  JOBS=n       parallel jobs of the build (default: all processors)'
 	@echo '  BUILD=path   where everything generated goes (default: build)'
 	@echo
@@ -47,6 +62,12 @@ run: ## install packages, fetch, prepare, build and run the suites
 
 selftest: ## build and run the kernel's own mm selftests
 	@scripts/selftest
+
+cross: ## build and run the suites for other architectures, under QEMU
+	@ARCH='$(ARCH)' scripts/cross
+
+coverage: ## which lines and branches of each patch the suites reach
+	@scripts/coverage
 
 test: ## everything that must pass: tooling, lint, patches, all flavours
 	@scripts/test
@@ -74,6 +95,12 @@ patches: ## git am, checkpatch.pl, sign-offs
 
 bisect: ## build and run at each patch of patches/pmd-swap, and print a table
 	@scripts/bisect
+
+check: ## is a series ready to be sent? SERIES=, or KDIR= and RANGE=; FAST=1
+	@scripts/check
+
+bench: ## from an edit to the verdict: seconds, beside stock kunit.py and QEMU; FAST=1
+	@scripts/bench
 
 clean: ## remove the built kernels and results, keep the tree and the download
 	@scripts/clean

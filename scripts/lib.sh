@@ -138,6 +138,24 @@ tgit()
 	git -c safe.directory='*' --git-dir="$REPO" "$@"
 }
 
+# --- compiling ---------------------------------------------------------------
+
+# by_ccache FOLDER: prepare the environment for a build there by way of ccache. What was
+# compiled in another folder need not be compiled again, so paths are to be relative for
+# ccache, which also follows our links. In messages a file has the name that it has in
+# the kernel, one of ours that in this repository.
+by_ccache()
+{
+	local name to_tree to_top
+	to_tree=$(realpath -m --relative-to="$1" "$TREE")
+	to_top=$(realpath -m --relative-to="$1" "$TOP")
+	export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$BUILD CCACHE_DEPEND=1
+	for name in "$to_tree/=" "$to_top/kunit/=kunit/" "$to_top/stubs/=stubs/"; do
+		KCPPFLAGS="-fmacro-prefix-map=$name ${KCPPFLAGS:-}"
+	done
+	export KCPPFLAGS
+}
+
 # --- suites and flavours -----------------------------------------------------
 
 # kunit/<suite>_kunit.c holds suite <suite>.
@@ -158,4 +176,16 @@ list_flavours()
 		f=${f##*/}
 		[[ $f == common.config ]] || echo "${f%.config}"
 	done
+}
+
+# --- lcov --------------------------------------------------------------------
+
+# Find lcov 2, the machine's or the one under build/: sets LCOV, the folder of its commands.
+find_lcov()
+{
+	LCOV=$(dirname "$(type -P lcov || echo /none)")
+	[[ $("$LCOV/lcov" --version 2>/dev/null) != *"LCOV version 2."* ]] || return 0
+	LCOV=$BUILD/lcov/root/usr/bin
+	export PERL5LIB=$BUILD/lcov/root/usr/lib/lcov
+	[[ $("$LCOV/lcov" --version 2>/dev/null) == *"LCOV version 2."* ]]
 }

@@ -9,9 +9,12 @@ set -euo pipefail
 TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-unset KDIR SUITE CONFIG JOBS BUILD SOFTLEAF_LOCKED MAKEFLAGS MAKELEVEL
+unset KDIR SUITE CONFIG JOBS BASE RANGE BUILD SOFTLEAF_LOCKED MAKEFLAGS MAKELEVEL
 for v in "${!GIT_@}"; do unset "$v"; done
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 PYTHONDONTWRITEBYTECODE=1
+
+# The interpreter itself, should python3 be a script that looks for it: it is called often.
+PATH=$(python3 -c 'import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))'):$PATH
 
 . "$TOP/scripts/tap.sh"
 
@@ -29,6 +32,42 @@ run_cases()
 		status=$?
 		set -e
 		tap "$name" "$status" "$(<"$WORK/case.log")"
+	done
+	tap_done
+}
+
+work_in()
+{
+	mkdir "$1"
+	WORK=$1
+}
+
+# The same for cases that share nothing, one for each processor at a time.
+run_cases_at_once()
+{
+	local name number=0 all=$WORK
+	for name; do
+		number=$((number + 1))
+		while (($(jobs -rp | wc -l) >= $(nproc))); do
+			wait -n || true
+		done
+		(
+			work_in "$all/$number"
+			set +e
+			(
+				set -eE
+				trap 'echo "line $LINENO: $BASH_COMMAND"' ERR
+				"$name"
+			) >"$all/$number.log" 2>&1 </dev/null
+			echo $? >"$all/$number.status"
+			rm -rf "$WORK"
+		) &
+	done
+	wait
+	number=0
+	for name; do
+		number=$((number + 1))
+		tap "$name" "$(<"$all/$number.status")" "$(<"$all/$number.log")"
 	done
 	tap_done
 }
@@ -78,12 +117,34 @@ expect_one_line()
 	}
 }
 
+# expect_none PATTERN [FILE...]: no line of the last output, or of the files, has it.
+expect_none()
+{
+	local pattern=$1 status=0
+	shift
+	grep -e "$pattern" -- "${@:-$WORK/out}" || status=$?
+	((status == 1)) || {
+		echo "... has \"$pattern\""
+		return 1
+	}
+}
+
 expect_same()
 {
 	[[ $1 == "$2" ]] || {
 		diff <(echo "$1") <(echo "$2") || true
 		return 1
 	}
+}
+
+# recipe NUMBER: the n-th shell block of README's section on make check, of this project.
+recipe()
+{
+	awk -v wanted="$1" '
+		/^## / { inside = /make check/ }
+		inside && /^```sh/ { n++; body = 1; next }
+		/^```/ { body = 0 }
+		body && n == wanted' "$TOP/README.md" | sed "s:~/softleaf-kunit:$P:"
 }
 
 # --- the scratch project -----------------------------------------------------
@@ -94,7 +155,7 @@ new_project()
 	P=$WORK/project K=$WORK/kernel
 	rm -rf "$P" "$K"
 	mkdir -p "$P"/{kunit/fixtures,stubs/fixes,stubs/port,stubs/arch/um/kernel,patches/pmd-swap}
-	cp -r "$TOP/scripts" "$TOP/uml-configs" "$TOP/Makefile" "$P/"
+	cp -r "$TOP/scripts" "$TOP/coverage" "$TOP/uml-configs" "$TOP/Makefile" "$P/"
 	rm -rf "$P/scripts/tests"
 	touch "$P/kunit/one_kunit.c" "$P/kunit/fixtures/mm.h" "$P/kunit/Makefile"
 	echo 'config ONE_KUNIT_TEST' >"$P/kunit/Kconfig"
@@ -162,6 +223,15 @@ new_base()
 	tar -C "$K/.." --transform 's:^kernel:linux-source-7.3:' -cJf "$root/usr/src/linux-source-7.3.tar.xz" kernel
 	printf 'Package: linux-source-7.3\nVersion: 7.3\nArchitecture: all\nMaintainer: none\nDescription: test\n' >"$root/DEBIAN/control"
 	dpkg-deb -b "$root" "$P/build/base/linux-source-7.3_$1_all.deb" >/dev/null
+}
+
+# no_network: with APT_CONFIG=$WORK/apt.conf apt finds nobody there.
+no_network()
+{
+	cat >"$WORK/apt.conf" <<-'EOF'
+		Acquire::http::Proxy "http://127.0.0.1:9";
+		Acquire::https::Proxy "http://127.0.0.1:9";
+	EOF
 }
 
 # What a tree holds: commit, and content of every file.

@@ -86,12 +86,17 @@ relative_path_and_link()
 
 edit_in_kdir()
 {
-	local before
+	local before commit
 	new_project
 	expect 0 prepare "$K"
+	expect 0 env KDIR="$K" scripts/prepare --list
+	commit=$(awk '/^source / { print $2 }' "$WORK/out")
 	before=$(cd $T && stat -c '%n %Y %i' mm/f*.c)
 	echo edit >>"$K/mm/other.c"
 	rm "$K/mm/vmstat.c"
+	# The edit does not count for who keeps to what was read before.
+	expect 0 env KDIR="$K" KDIR_COMMIT="$commit" scripts/prepare
+	[[ -e $T/mm/vmstat.c ]]
 	expect 0 prepare "$K"
 	grep -q edit $T/mm/other.c
 	[[ ! -e $T/mm/vmstat.c ]]
@@ -166,7 +171,52 @@ the_prepared_tree_itself()
 	expect_one_line 'prepared tree itself'
 }
 
+# A commit, and not what is checked out.
+revision()
+{
+	local before at
+	new_project
+	git_kernel
+	at=$(git -C "$K" rev-parse HEAD)
+	echo later >>"$K/mm/other.c"
+	git -C "$K" -c user.name=x -c user.email=x@localhost commit -qam two
+	echo uncommitted >>"$K/mm/port.c"
+	before=$(file_stamps "$K")
+	expect 0 env KDIR_REV="$at" KDIR="$K" scripts/prepare
+	expect_none 'later\|uncommitted' $T/mm/other.c $T/mm/port.c
+	expect 0 env KDIR_REV=HEAD KDIR="$K" scripts/prepare
+	grep -q later $T/mm/other.c
+	expect_none uncommitted $T/mm/port.c
+	expect_same "$(file_stamps "$K")" "$before"
+	# Known already: KDIR's objects are not asked for.
+	rm -rf "$WORK/hidden"
+	mkdir "$WORK/hidden"
+	printf '#!/bin/sh\ncase " $* " in *pack-objects*) exit 1 ;; esac\nexec %s "$@"\n' "$(type -P git)" >"$WORK/hidden/git"
+	chmod +x "$WORK/hidden/git"
+	expect 0 env PATH="$WORK/hidden:$PATH" KDIR_REV="$at" KDIR="$K" scripts/prepare
+	expect_none later $T/mm/other.c
+}
+
+revision_that_cannot_be()
+{
+	new_project
+	expect 2 env KDIR_REV=HEAD KDIR="$K" scripts/prepare
+	expect_one_line 'no git repository' HEAD
+	git_kernel
+	expect 2 env KDIR_REV=nosuch KDIR="$K" scripts/prepare
+	expect_one_line 'no revision nosuch'
+	git -C "$K" rm -q include/linux/leafops.h
+	printf 'VERSION = 6\nPATCHLEVEL = 12\n' >"$K/Makefile"
+	git -C "$K" -c user.name=x -c user.email=x@localhost commit -qam old
+	expect 2 env KDIR_REV=HEAD KDIR="$K" scripts/prepare
+	expect_one_line 'Linux 6.12' 'too old' leafops.h
+	git -C "$K" rm -q Kbuild
+	git -C "$K" -c user.name=x -c user.email=x@localhost commit -qm none
+	expect 2 env KDIR_REV=HEAD KDIR="$K" scripts/prepare
+	expect_one_line 'not a kernel' HEAD
+}
+
 run_cases plain_folder git_tree_is_not_even_refreshed gitignore_that_hides_all worktree_of_git \
 	relative_path_and_link edit_in_kdir there_and_back \
 	kernel_with_pmd_swap_entries no_base_needed missing not_a_kernel too_old \
-	the_prepared_tree_itself
+	the_prepared_tree_itself revision revision_that_cannot_be

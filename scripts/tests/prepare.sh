@@ -226,8 +226,39 @@ broken_download()
 	expect 0 scripts/prepare
 }
 
+another_series()
+{
+	local before
+	ready
+	before=$(tree_state)
+	mkdir "$WORK/series"
+	new_patch other.patch mm/other.c
+	mv other.patch "$WORK/series/0001-other.patch"
+	# Only told, not done.
+	expect 0 env SERIES_DIR="$WORK/series" scripts/prepare --list
+	expect_line given 0001-other.patch
+	expect_line 'source '
+	grep -q ' suites \|^suites ' "$WORK/out"
+	expect_none patches/pmd-swap
+	expect_same "$(tree_state)" "$before"
+	expect 0 env SERIES_DIR="$WORK/series" scripts/prepare
+	grep -q 'changed by' $T/mm/other.c
+	expect_none 'changed by' $T/mm/first.c
+	# A second list has the same commits, made or remembered.
+	expect 0 env SERIES_DIR="$WORK/series" scripts/prepare --list
+	expect_line suites "$(git -C $T rev-parse HEAD)"
+	expect_line given "$(git -C $T rev-parse HEAD~1)"
+	# Unlike our own, it is never left out.
+	echo thp_swpout_pmd >>"$K/mm/vmstat.c"
+	expect 0 env SERIES_DIR="$WORK/series" KDIR="$K" scripts/prepare
+	grep -q 'changed by' $T/mm/other.c
+	expect 0 scripts/prepare
+	expect_same "$(tree_state)" "$before"
+}
+
 run_cases fresh same_commits_everywhere nothing_changed changed_patch \
 	patch_added_and_removed suite_added_and_removed \
 	edit_of_a_suite_is_there_at_once local_edit_is_kept local_edit_in_the_way \
 	own_commits patch_that_fails patch_of_a_missing_file no_mail_no_patch \
-	stub_that_the_kernel_has newer_base tree_removed broken_download
+	stub_that_the_kernel_has newer_base tree_removed broken_download \
+	another_series

@@ -124,14 +124,11 @@ every_script_has_help()
 	[[ ! -e build ]]
 }
 
-no_network()
+fetch_without_network()
 {
 	type -P apt-get >/dev/null || skip "needs apt-get"
 	new_project
-	cat >"$WORK/apt.conf" <<-'EOF'
-		Acquire::http::Proxy "http://127.0.0.1:9";
-		Acquire::https::Proxy "http://127.0.0.1:9";
-	EOF
+	no_network
 	APT_CONFIG=$WORK/apt.conf expect 2 scripts/fetch-base
 	expect_line 'no network' KDIR=
 	# What was downloaded stays good.
@@ -157,10 +154,13 @@ no_root_no_packages()
 	expect_one_line 'as root do: apt-get install' gcc flex bison python3
 	[[ $(<"$WORK/out") != *shellcheck* ]]
 	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages test
-	expect_one_line shellcheck
+	expect_one_line shellcheck clang-19 qemu-system-misc
+	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages cross s390x
+	expect_one_line 'as root do: apt-get install' clang-19 lld-19 qemu-system-misc
+	[[ $(<"$WORK/out") != *qemu-system-arm* ]]
 }
 
 run_cases passes kernel_crashes old_results_do_not_count warning_in_the_log \
 	build_fails suite_without_its_dependencies unknown_suite unknown_flavour \
 	bad_jobs blank_in_the_path make_passes_it_on every_script_has_help \
-	no_network no_root_no_packages
+	fetch_without_network no_root_no_packages
