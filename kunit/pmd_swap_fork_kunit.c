@@ -16,6 +16,7 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 
 #include <trace/events/kmem.h>
 
@@ -539,14 +540,25 @@ static long page_tables_on_cpus(void)
 	return pages;
 }
 
+/* What page_tables() has each CPU take for the one that ran last. */
+static struct mm_struct *last_mm;
+
+static void take_last_mm(struct work_struct *work)
+{
+	kthread_use_mm(last_mm);
+	kthread_unuse_mm(last_mm);
+}
+
 /*
- * Page tables of the whole system, in pages. An address space that has been let
- * go of before may still be on its way out: a process that comes and goes has it
- * gone, if not it can only make the number smaller.
+ * Page tables of the whole system, in pages. A CPU keeps the address space that
+ * ran last on it, with its PGD, until another one comes (lazy TLB), and so one
+ * that has been let go of before.
  */
 static unsigned long page_tables(struct test_mm *tm)
 {
 	test_mm_exit(test_mm_fork(tm));
+	last_mm = tm->mm;
+	KUNIT_ASSERT_EQ(tm->test, 0, schedule_on_each_cpu(take_last_mm));
 	/* What others might look at is freed by RCU. */
 	rcu_barrier();
 	return global_node_page_state(NR_PAGETABLE) + page_tables_on_cpus();

@@ -60,8 +60,8 @@ MODULE_PARM_DESC(steps, "Number of steps of each task");
  * @step: number of the step
  * @task: the task
  * @turn: it is its turn
- * @idle: it waits for that, and for nothing else; who clears it has the huge
- *	page to itself meanwhile
+ * @idle: it waits for that, and for nothing else; who takes that, see take(),
+ *	has the huge page to itself meanwhile
  * @done: the task is over
  */
 struct worker {
@@ -243,16 +243,25 @@ static void touch_any(struct worker *w)
 		w->buf[0] = 0;
 }
 
-/* Under the eyes of whoever else is at it, but not of its own task. */
-static void zap_any(struct run *run, struct rnd_state *rnd)
+/* On several CPUs two may want the same one. */
+static bool take(struct worker *w)
 {
-	struct worker *any = &run->worker[below(rnd, NR_WORKERS)];
+	return xchg(&w->idle, false);
+}
 
-	if (!READ_ONCE(any->idle))
+static void give_back(struct worker *w)
+{
+	/* With what was done to its pages. */
+	smp_store_release(&w->idle, true);
+}
+
+/* Under the eyes of whoever else is at it, but not of its own task. */
+static void zap_idle(struct worker *w)
+{
+	if (!take(w))
 		return;
-	WRITE_ONCE(any->idle, false);
-	zap_pages(any, 0, TEST_PMD_NR);
-	WRITE_ONCE(any->idle, true);
+	zap_pages(w, 0, TEST_PMD_NR);
+	give_back(w);
 }
 
 static void worker_step(struct worker *w)
@@ -291,7 +300,7 @@ static void worker_step(struct worker *w)
 		zap_pages(w, 0, TEST_PMD_NR);
 		break;
 	case 72 ... 74:
-		zap_any(w->run, &w->rnd);
+		zap_idle(&w->run->worker[below(&w->rnd, NR_WORKERS)]);
 		break;
 	case 75 ... 82:
 		unmap(w);
@@ -318,7 +327,7 @@ static int worker_thread(void *data)
 	kthread_use_mm(mm);
 	map(w);
 	for (w->step = 0; w->step < steps && !w->run->failed; w->step++) {
-		WRITE_ONCE(w->idle, true);
+		give_back(w);
 		wait_for_completion(&w->turn);
 		worker_step(w);
 	}
@@ -444,9 +453,8 @@ static void fork_or_end_child(struct run *run)
 /* One task does a step, or comes as far as it can. */
 static void give_turn(struct worker *w)
 {
-	if (!READ_ONCE(w->idle))
+	if (!take(w))
 		return;
-	WRITE_ONCE(w->idle, false);
 	complete(&w->turn);
 	while (!READ_ONCE(w->idle) && !completion_done(&w->done) &&
 	       !test_task_sleeps(w->task))
@@ -466,8 +474,28 @@ static void swap_on(struct run *run)
 				 TEST_SWAP_NO_PRIO);
 }
 
+static long zap_call(void *data)
+{
+	zap_idle(data);
+	return 0;
+}
+
+/*
+ * Not by the case itself: a task that holds the mmap_lock may wait for the
+ * device, which only the case lets go on.
+ */
+static struct test_call *start_zap(struct run *run)
+{
+	struct worker *w = &run->worker[below(&run->rnd, NR_WORKERS)];
+	struct test_call *zap = test_call_start(run->tm, zap_call, w);
+
+	test_call_sleeps(zap);
+	return zap;
+}
+
 static void swap_off(struct run *run)
 {
+	struct test_call *zap = NULL;
 	struct kunit *test = run->test;
 	int i, ret;
 
@@ -484,9 +512,11 @@ static void swap_off(struct run *run)
 	KUNIT_ASSERT_EQ(test, 0, test_swap_off_start(run->swap));
 	test_swap_off_sleeps(run->swap);
 	if (below(&run->rnd, 2))
-		zap_any(run, &run->rnd);
+		zap = start_zap(run);
 	let_others(run, 2 + below(&run->rnd, 8));
 	release(run);
+	if (zap)
+		test_call_wait(zap);
 	ret = test_swap_off_wait(run->swap);
 	KUNIT_EXPECT_EQ_MSG(test, ret, 0, "swapoff, seed %u", run->seed);
 	KUNIT_EXPECT_EQ(test, test_swap_used(run->swap), 0);

@@ -78,7 +78,16 @@ target_suites()
 	esac
 }
 
-# The commands it needs, and their packages.
+# have COMMAND|FILE: whether the machine has what target_needs lists.
+have()
+{
+	case $1 in
+	/*) [[ -e $1 ]] ;;
+	*) type -P "$1" >/dev/null ;;
+	esac
+}
+
+# The commands, or files, that it needs, and their packages.
 target_needs()
 {
 	case $T_COMPILER in
@@ -86,6 +95,8 @@ target_needs()
 	clang) printf '%s\n' "clang-19 clang-19" "ld.lld-19 lld-19" "llvm-objcopy-19 llvm-19" ;;
 	esac
 	case $T_ARCH in
+	# objtool
+	x86_64) echo "/usr/include/gelf.h libelf-dev" ;;
 	# Its boot wrapper wants objcopy.
 	powerpcle) echo "powerpc64le-linux-gnu-objcopy binutils-powerpc64le-linux-gnu" ;;
 	esac

@@ -260,6 +260,7 @@ interrupted()
 		sleep 0.1
 	done
 	[[ -e $WORK/sleeping ]]
+	SECONDS=0
 	# To the group, as a terminal does. A shell in the background ignores INT.
 	kill -TERM -- "-$pid"
 	wait "$pid" || status=$?
@@ -270,6 +271,8 @@ interrupted()
 		sleep 0.1
 	done
 	((i < 50))
+	# It was ended, and not waited for.
+	((SECONDS < 30))
 	# Nothing holds the lock any more.
 	expect 0 cross ARCH=other
 }
