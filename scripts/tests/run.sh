@@ -154,7 +154,7 @@ no_root_no_packages()
 	expect_one_line 'as root do: apt-get install' gcc flex bison python3
 	[[ $(<"$WORK/out") != *shellcheck* ]]
 	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages test
-	expect_one_line shellcheck clang-19 qemu-system-misc
+	expect_one_line shellcheck clang-19 qemu-system-x86 qemu-system-arm qemu-system-misc
 	expect 2 env PATH="$WORK/few" "$(type -P setpriv)" --reuid=65534 --clear-groups bash scripts/install-packages cross s390x
 	expect_one_line 'as root do: apt-get install' clang-19 lld-19 qemu-system-misc
 	[[ $(<"$WORK/out") != *qemu-system-arm* ]]
