@@ -73,8 +73,9 @@ def print_others(result: points.Result) -> None:
         row(suite, result.totals(suite=suite), f'(alone: {only}, {only_branches})')
 
 
-def check_list(result: points.Result, listed: Dict[str, str], path: str) -> List[str]:
-    """Compare what is unreached with the list."""
+def check_list(result: points.Result, listed: Dict[str, str], path: str,
+               whole: bool) -> List[str]:
+    """Compare what is unreached with the list, which is of all flavours."""
     found = {name: f'{line.file}:{line.number}'
              for line in result.lines for name, _ in line.unreached()}
     known: Set[str] = set()
@@ -84,10 +85,10 @@ def check_list(result: points.Result, listed: Dict[str, str], path: str) -> List
     problems = [f'unreached, and not in {path}: {name} ({found[name]})'
                 for name in found if name not in listed]
     for name in listed:
-        if name not in known:
-            problems.append(f'in {path}, and not in the series: {name}')
-        elif name not in found:
+        if name in known and name not in found:
             problems.append(f'in {path}, and reached: {name}')
+        elif name not in known and whole:
+            problems.append(f'in {path}, and not in the series: {name}')
     return problems
 
 
@@ -137,16 +138,20 @@ def gather(args: argparse.Namespace) -> points.Result:
         raise source.GitError(f'there is no commit in {args.range}')
     with open(args.files, encoding='utf-8') as file:
         files = file.read().splitlines()
-    suites = [suite for suite in args.suite if suite != points.BOOT]
-    result = points.Result(dict(item.split('=', 1) for item in args.about), commits, suites, [])
+    result = points.Result(dict(item.split('=', 1) for item in args.about), commits, [], [])
     collector = points.Collector(args.tree, args.kernel, files)
-    for suite in args.suite:
-        collector.add(suite, os.path.join(args.suites, suite, 'coverage.info'))
+    for folder in args.suite:
+        suite, flavour = points.split(folder)
+        collector.add(suite, flavour, os.path.join(args.suites, folder, 'coverage.info'))
+        if suite != points.BOOT:
+            result.suites.append(points.label(suite, flavour))
     collector.collect(result, repo, base)
     with open(os.path.join(args.out, 'coverage.info'), 'w', encoding='utf-8') as file:
-        for suite in args.suite:
-            tracefile.copy(os.path.join(args.suites, suite, 'coverage.info'), args.tree,
-                           result.files, file)
+        writer = tracefile.Writer(args.tree, file)
+        for folder in args.suite:
+            merged = collector.flavour(points.split(folder)[1]).merged
+            writer.add(os.path.join(args.suites, folder, 'coverage.info'),
+                       {name: merged[name] for name in result.files})
     return result
 
 
@@ -173,7 +178,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--tree', required=True, help='the kernel tree that was built')
-    parser.add_argument('--kernel', required=True, help='its build folder')
+    parser.add_argument('--kernel', required=True, action='append',
+                        help='its build folder, of each flavour')
     parser.add_argument('--suites', required=True, help='folder of the results of suites')
     parser.add_argument('--range', required=True, help='commits a..b')
     parser.add_argument('--files', required=True, help='file with the names of the files')
@@ -183,7 +189,9 @@ def main() -> int:
     parser.add_argument('--compare', help='an earlier summary.json')
     parser.add_argument('--about', action='append', default=[], help='key=value of the summary')
     parser.add_argument('--out', required=True, help='folder to write to')
-    parser.add_argument('suite', nargs='+')
+    parser.add_argument('--missing', action='append', default=[],
+                        help='what is wrong with a flavour that is not here')
+    parser.add_argument('suite', nargs='+', help='its folder: suite, or suite.flavour')
     args = parser.parse_args()
     try:
         listed = unreached.read(args.unreached) if args.unreached else {}
@@ -196,10 +204,11 @@ def main() -> int:
     with contextlib.redirect_stdout(text):
         print_patches(result, listed)
         print_others(result)
-        summary = points.to_json(result)
-        problems = []
+        summary = {**points.to_json(result), 'missing': args.missing}
+        problems = list(args.missing)
         if args.unreached:
-            problems += check_list(result, listed, points.relative(args.unreached))
+            problems += check_list(result, listed, points.relative(args.unreached),
+                                   not args.missing)
         if args.compare:
             problems += compare(summary, args.compare)
         verdict(result, problems, listed)

@@ -245,6 +245,7 @@ class SeriesChecks(PatchChecks):
                         'write a case that gets there (README: Your own suite), or list it '
                         'with the reason in coverage/unreached.txt'))
         text = f'{wanted - bad} of {wanted} lines and branches reached or excused'
+        text += ''.join(f'; {flavour}' for flavour in data.get('missing', []))
         return Result(name, FAIL, text, [f'{bad} are not, see the patches']) if bad \
             else Result(name, OK, text)
 

@@ -116,6 +116,8 @@ target_make_options()
 	gcc) printf '%s\n' "CC=${ccache}gcc" ;;
 	clang) printf '%s\n' LLVM=-19 "CC=${ccache}clang-19" ;;
 	esac
+	# For the boot wrapper, which does not know LLVM=.
+	[[ $T_ARCH != powerpcle ]] || echo "CROSS_COMPILE=powerpc64le-linux-gnu-"
 	# debug_vm_pgtable says what it runs by pr_debug().
 	echo "CFLAGS_debug_vm_pgtable.o=-DDEBUG"
 }

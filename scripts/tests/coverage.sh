@@ -94,10 +94,10 @@ which_suite()
 {
 	new_coverage_project
 	expect 0 coverage
-	expect_same "$(lines_of 'counter = 10;')" "['one']"
-	expect_same "$(lines_of 'counter += 2;')" "['two']"
+	expect_same "$(lines_of 'counter = 10;')" "['one one [swap-off]']"
+	expect_same "$(lines_of 'counter += 2;')" "['two two [swap-off]']"
 	# The boot does it, and so does each suite: one of them does it once more.
-	expect_same "$(lines_of 'if (x == 1)')" "['boot one']"
+	expect_same "$(lines_of 'if (x == 1)')" "['boot boot [swap-off] one one [swap-off]']"
 }
 
 unreached_and_not_listed()
@@ -159,15 +159,15 @@ only_what_changed_is_run()
 {
 	new_coverage_project
 	expect 0 coverage
-	expect_line 'Running 3 of 3 suites'
+	expect_line 'Running 6 of 6 suites'
 	expect 0 coverage
 	expect_line 'Nothing changed: no suite is run again'
 	echo '/* changed */' >>kunit/two_kunit.c
 	expect 0 coverage
-	expect_line 'Running 1 of 3 suites'
+	expect_line 'Running 2 of 6 suites'
 	echo '/* changed */' >>kunit/fixtures/mm.h
 	expect 0 coverage
-	expect_line 'Running 3 of 3 suites'
+	expect_line 'Running 6 of 6 suites'
 }
 
 # What a suite no longer reaches is unreached, whatever was counted before.
@@ -178,7 +178,7 @@ stale_counters()
 	expect_same "$(summary "d['totals']['branches_reached']")" 5
 	echo 'static void one(void) { code(2); }' >kunit/one_kunit.c
 	expect 1 coverage
-	expect_line 'Running 1 of 3 suites'
+	expect_line 'Running 2 of 6 suites'
 	expect_line 'FAILED: unreached' 'mm/code.c: code: counter = 10;'
 	expect_same "$(lines_of 'counter = 10;')" "['']"
 	[[ ! $(find build -name '*.gcda') ]]
@@ -189,11 +189,11 @@ failing_case()
 	new_coverage_project
 	expect 1 coverage FAKE_KUNIT=fail:two
 	expect_line 'FAILED: suite two' 'two.works'
-	expect_line 'No coverage is reported: 1 of 3 suites failed'
+	expect_line 'No coverage is reported: 2 of 6 suites failed'
 	[[ $(<"$WORK/out") != *unreached* && ! -e build/coverage/summary.json ]]
 	# It is not remembered.
 	expect 0 coverage
-	expect_line 'Running 1 of 3 suites'
+	expect_line 'Running 2 of 6 suites'
 }
 
 panic()
@@ -277,6 +277,184 @@ one_suite()
 	[[ -e build/coverage/cases/two/coverage.info ]]
 }
 
+# --- two flavours ------------------------------------------------------------
+
+# Code that each flavour has of its own, in patch 3, and a suite that reaches this much.
+each_its_own()
+{
+	new_coverage_project
+	insert 'more of code' '#ifdef CONFIG_SWAP\n\tif (x == 3)\n\t\tcounter = 20;\n#else\n\tif (x == 2)\n\t\tcounter = 30;\n#endif'
+	patch 3
+	echo "static void one(void) { code(1); $1 }" >kunit/one_kunit.c
+}
+
+sides_of() { summary "[' '.join(sorted(b['suites'])) for l in d['lines'] if l['source'] == '$1' for b in l['branches'] if b['side'] == '$2']"; }
+
+flavours_merged()
+{
+	each_its_own 'code(2); code(3);'
+	expect 0 coverage
+	expect_line ' 3 mm: patch 3' '4 of 4    100.0 %      4 of 4    100.0 %'
+	expect_same "$(lines_of 'counter = 20;')" "['one']"
+	expect_same "$(lines_of 'counter = 30;')" "['one [swap-off]']"
+	expect_same "$(sides_of 'if (x == 2)' 'counter = 30;')" "['one [swap-off]']"
+	expect_line 'one [swap-off]' '(alone: 1, 1)'
+	grep -q 'one \[swap-off\]' build/coverage/html/patch-0003.html
+	# What the other flavour has reached it need not.
+	echo 'static void one(void) { code(2);
+	#ifndef CONFIG_SWAP
+	code(1);
+	#endif
+	}' >kunit/one_kunit.c
+	expect 1 coverage
+	expect_same "$(lines_of 'counter = 10;')" "['one [swap-off]']"
+	expect_none 'FAILED.*counter = 10;'
+	expect_line 'FAILED: unreached' 'mm/code.c: code: counter = 20;'
+}
+
+unreached_in_one_flavour()
+{
+	each_its_own 'code(3);'
+	expect 1 coverage
+	expect_line 'FAILED: unreached' 'mm/code.c: code: counter = 30; (mm/code.c:'
+	expect_line 'FAILED: unreached' 'mm/code.c: code: if (x == 2) -> counter = 30;'
+	expect_none 'FAILED.*counter = 20'
+	printf '%s\n' 'mm/code.c: code: counter = 30;' 'mm/code.c: code: if (x == 2) -> counter = 30;' \
+		'	Not by this suite.' >>coverage/unreached.txt
+	expect 0 coverage
+}
+
+# gcov's numbers of the two sides may be the other way round in the other flavour.
+sides_of_flavours()
+{
+	python3 -B - "$TOP/coverage" <<-'EOP'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import points
+
+		def merged(*flavours):
+		    names, keys = points.merge_sides([[((9, '0', number), side) for number, side
+		                                       in enumerate(sides)] for sides in flavours])
+		    return names, [[key and key[2] for key in of_one] for of_one in keys]
+
+		def same(found, wanted):
+		    assert found == wanted, found
+
+		same(merged('ab', 'ba'), (['a', 'b'], [[0, 1], [1, 0]]))
+		# What only one of them has is a branch.
+		same(merged('', 'ba'), (['b', 'a'], [[None, None], [0, 1]]))
+		same(merged('ab', 'bac'), (['a', 'b', 'c'], [[0, 1, None], [1, 0, 2]]))
+		same(merged('ab', 'cd'), (['a', 'b', 'c', 'd'], [[0, 1, None, None], [None, None, 0, 1]]))
+		# Several of one name: by their order, when there are as many.
+		same(merged('aab', 'baa'), (['a', 'a #2', 'b'], [[0, 1, 2], [1, 2, 0]]))
+		same(merged('aab', 'ab'), (['a', 'a #2', 'b'], [[0, 1, 2], [None, None, 1]]))
+		same(merged('ab', 'aab'), (['a', 'b', 'a #2'], [[None, 1, None], [0, 2, 1]]))
+		# As many sides: one that leads further is the same, and none is one more.
+		same(merged('ab', 'cb'), (['a', 'b'], [[0, 1], [0, 1]]))
+		same(merged('abcb', 'abbb'), (['a', 'b', 'c', 'b #2'], [[0, 1, 2, 3], [0, None, None, None]]))
+	EOP
+}
+
+# A side that one flavour has twice and the other once: which of the two is not known.
+operand_of_one_flavour()
+{
+	new_coverage_project
+	sed -i '1i #ifdef CONFIG_SWAP\n#define SWAP 1\n#else\n#define SWAP 0\n#endif' "$S/mm/code.c"
+	insert 'more of code' '\tif ((SWAP \&\& x == 1) || x == 5)\n\t\tcounter += 60;'
+	patch 3
+	echo 'static void one(void) { code(1);
+	#ifndef CONFIG_SWAP
+	code(5);
+	#endif
+	}' >kunit/one_kunit.c
+	expect 1 coverage
+	expect_line ' 3 mm: patch 3' '2 of 2    100.0 %      3 of 4     75.0 %'
+	expect_line 'FAILED: unreached' '|| x == 5) -> counter += 60; #2'
+	# For lcov the sides have the numbers that they have in the other flavour.
+	number=$(grep -n 'x == 5' build/tree/mm/code.c | cut -d: -f1)
+	expect_same "$(awk -F, -v of="BRDA:$number," '/^TN:/ { test = $0 } test ~ /one__/ && index($0, of) == 1 { print $4 }' build/coverage/coverage.info | paste -sd ' ')" '0 0 0 2'
+}
+
+# A side that leads further where the code behind it is left out is still the same.
+side_without_code()
+{
+	new_coverage_project
+	sed -i '1i #ifdef CONFIG_SWAP\n#define SWAP 1\n#else\n#define SWAP 0\n#endif' "$S/mm/code.c"
+	insert 'more of code' '\tif (x == 6) {\n\t\tif (SWAP)\n\t\t\tcounter += 60;\n\t\tcounter ^= 70;\n\t}'
+	patch 3
+	echo 'static void one(void) { code(1); code(6); }' >kunit/one_kunit.c
+	expect 0 coverage
+	expect_line ' 3 mm: patch 3' '3 of 3    100.0 %      2 of 2    100.0 %'
+	expect_same "$(sides_of 'if (x == 6) {' 'counter += 60;')" "['one one [swap-off]']"
+}
+
+stale_flavour()
+{
+	each_its_own 'code(2); code(3);'
+	expect 0 coverage
+	echo 'static void one(void) { code(1); code(3); }' >kunit/one_kunit.c
+	expect 1 coverage
+	expect_line 'Running 2 of 6 suites'
+	expect_same "$(lines_of 'counter = 30;')" "['']"
+	# The flavour leaves the suite out by now, and what it once reached with it.
+	echo 'static void one(void) { code(1); code(2); code(3); }' >kunit/one_kunit.c
+	expect 0 coverage
+	printf '\tdepends on SWAP\n' | sed -i '/config ONE_/r /dev/stdin' kunit/Kconfig
+	expect 1 coverage
+	expect_line 'Running 5 of 5 suites'
+	expect_line 'FAILED: unreached' 'mm/code.c: code: counter = 30; (mm/code.c:'
+	[[ -e build/coverage/suites/one.swap-off && $(lines_of 'counter = 20;') == "['one']" ]]
+}
+
+suite_of_one_flavour()
+{
+	new_coverage_project
+	printf 'config ONE_KUNIT_TEST\n\tdepends on SWAP\nconfig TWO_KUNIT_TEST\n\tdepends on !SWAP\n' >kunit/Kconfig
+	expect 0 coverage
+	expect_line 'Running 4 of 4 suites'
+	expect_same "$(lines_of 'counter += 2;')" "['two [swap-off]']"
+	for suite in one two; do
+		rm -r build/coverage/suites
+		expect 0 coverage SUITE="$suite"
+		expect_line 'Running 2 of 2 suites'
+	done
+	expect_same "$(lines_of 'counter += 2;')" "['two [swap-off]']"
+	expect_same "$(summary "[s['name'] for s in d['suites']]")" "['two [swap-off]']"
+}
+
+flavour_does_not_build()
+{
+	new_coverage_project
+	in_git
+	printf '%s\n\t%s\n' 'mm/code.c: code: counter = 30;' 'Only without swap.' >>coverage/unreached.txt
+	git -c user.name=A -c user.email=a@localhost commit -qam second
+	expect 1 coverage FAKE_KUNIT=build:gcov-swap-off
+	expect_line 'FAILED: gcov-swap-off is not counted: the kernel does not build' \
+		'build/gcov-swap-off/build.log' 'mm/code.c:5:1: error: as was asked for'
+	expect_same "$(grep -c 'error:\|FAILED' "$WORK/out")" 1
+	expect_line 'Running 3 of 3 suites'
+	expect_line ' 1 mm: patch 1' '2 of 2    100.0 %'
+	expect_same "$(summary "len(d['missing'])")" 1
+	[[ ! -e build/coverage/results ]]
+	# What it reached when it could be built is not taken for what it reaches.
+	sed -i '/counter = 30/,$d' coverage/unreached.txt
+	expect 0 coverage
+	expect 1 coverage FAKE_KUNIT=build:gcov-swap-off
+	expect_same "$(lines_of 'counter = 10;')" "['one']"
+}
+
+# The one file for lcov has each suite on each flavour, and of what only one has no other.
+merged_tracefile()
+{
+	each_its_own 'code(2); code(3);'
+	expect 0 coverage
+	expect_same "$(grep '^TN:' build/coverage/coverage.info | sort -u | paste -sd ' ')" \
+		'TN:boot TN:boot__swap_off TN:one TN:one__swap_off TN:two TN:two__swap_off'
+	number=$(grep -n 'counter = 30;' build/tree/mm/code.c | cut -d: -f1)
+	expect_same "$(awk -v of="^DA:$number," '/^TN:/ { test = $0 } $0 ~ of { print test }' build/coverage/coverage.info | paste -sd ' ')" \
+		'TN:one__swap_off TN:two__swap_off TN:boot__swap_off'
+}
+
 # --- comparing ---------------------------------------------------------------
 
 lost()
@@ -288,8 +466,8 @@ lost()
 	expect_line 'Compared with' '0 lost, 0 gained, 0 new (0 of them untested), 0 gone'
 	echo 'static void one(void) { code(2); }' >kunit/one_kunit.c
 	expect 1 coverage BASE=HEAD
-	expect_line 'FAILED: lost: mm/code.c: code: counter = 10; (was reached by one)'
-	expect_line 'FAILED: lost: mm/code.c: code: if (x == 1) -> counter = 10; (was reached by one)'
+	expect_line 'FAILED: lost: mm/code.c: code: counter = 10; (was reached by one, one [swap-off])'
+	expect_line 'FAILED: lost: mm/code.c: code: if (x == 1) -> counter = 10; (was reached by one, one [swap-off])'
 	# The result of the commit itself was not touched by it.
 	git checkout -q kunit
 	expect 0 coverage BASE=HEAD
@@ -380,7 +558,7 @@ sides()
 	patch 3
 	expect 1 coverage
 	expect_same "$(summary "[(b['side'], sorted(b['suites'])) for l in d['lines'] if '!= 77' in l['source'] for b in l['branches']]")" \
-		"[('counter = 20;', []), ('counter = 30;', ['two'])]"
+		"[('counter = 20;', []), ('counter = 30;', ['two', 'two [swap-off]'])]"
 }
 
 text_is_escaped()
@@ -397,5 +575,7 @@ run_cases passes which_suite unreached_and_not_listed new_untested_branch \
 	listed_and_reached list_without_a_reason assertions_do_not_count \
 	only_what_changed_is_run stale_counters failing_case panic interrupted \
 	no_counters lcov_fails no_network_for_lcov \
-	one_suite lost new_and_untested nothing_to_compare_with \
+	one_suite flavours_merged unreached_in_one_flavour sides_of_flavours \
+	operand_of_one_flavour side_without_code stale_flavour suite_of_one_flavour \
+	flavour_does_not_build merged_tracefile lost new_and_untested nothing_to_compare_with \
 	own_commits wrong_range objects_of_the_range sides text_is_escaped
