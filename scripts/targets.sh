@@ -24,7 +24,7 @@ list_targets()
 		loongarch64-16k    loongarch64-16k loongarch 16K encoding clang qemu-system-loongarch64 fetch-qemu
 		# POWER8, which kunit.py takes, has no huge pages with either kind of page table.
 		powerpc64le-radix  powerpc64le     powerpcle 64K encoding clang qemu-system-ppc64       qemu-system-ppc  -cpu power9
-		powerpc64le-hash   powerpc64le     powerpcle 64K encoding clang qemu-system-ppc64       qemu-system-ppc  -cpu power9
+		powerpc64le-hash   powerpc64le     powerpcle 64K encoding clang qemu-system-ppc64       qemu-system-ppc  -cpu power9 -machine cap-hpt-max-page-size=16M
 	EOF
 }
 
