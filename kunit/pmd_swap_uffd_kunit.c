@@ -732,12 +732,22 @@ static void pmd_swap_uffd_move_meanwhile(struct kunit *test)
 	}
 }
 
-static long revive_call(void *swap)
+struct revive {
+	struct pmd_swap *s;
+	unsigned long src;
+};
+
+/* Return: whether the entry has stayed for as long as the device was dead. */
+static long revive_call(void *data)
 {
+	struct revive *revive = data;
+	bool stayed;
+
 	/* Let it try at least once: it is next, and no other gets in between. */
 	schedule_timeout_uninterruptible(2);
-	swap_device_revive(swap);
-	return 0;
+	stayed = test_is_pmd_swap(revive->s->tm, revive->src);
+	swap_device_revive(revive->s->swap);
+	return stayed;
 }
 
 /*
@@ -749,6 +759,7 @@ static void pmd_swap_uffd_move_swapoff_under_way(struct kunit *test)
 	struct pmd_swap s = pmd_swap_begin(test, DISK_SYNC);
 	struct test_uffd uffd = open_uffd(s.tm);
 	unsigned long dst = map_dst(&uffd, 1), src = s.thp.addr;
+	struct revive revive = { .s = &s, .src = src };
 	struct test_call *call;
 	softleaf_t first;
 	s64 moved = 0;
@@ -758,9 +769,10 @@ static void pmd_swap_uffd_move_swapoff_under_way(struct kunit *test)
 	first = first_slot(&s);
 	swap_device_kill(s.swap);
 	/* It has its turn when UFFDIO_MOVE, which tries and tries, gives way. */
-	call = test_call_start(s.tm, revive_call, s.swap);
+	call = test_call_start(s.tm, revive_call, &revive);
 	ret = test_uffd_move(&uffd, dst, src, PMD_SIZE, &moved);
-	KUNIT_EXPECT_EQ(test, test_call_wait(call), 0L);
+	KUNIT_EXPECT_EQ_MSG(test, test_call_wait(call), 1L,
+			    "moved while the device was dead");
 
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, moved, (s64)PMD_SIZE);
