@@ -156,6 +156,9 @@ by_ccache()
 	export KCPPFLAGS
 }
 
+# The Kconfig files of the tree, by their content: a configuration stays as long as they do.
+kconfig_files() { tgit ls-tree -r "$(<"$REPO/softleaf/tip")" | grep '/Kconfig[^/]*$' || true; }
+
 # --- suites and flavours -----------------------------------------------------
 
 # kunit/<suite>_kunit.c holds suite <suite>.
