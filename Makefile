@@ -45,7 +45,7 @@ help: ## this text
 	@echo '  PROG=glob    only these of the selftests: PROG=pmd_swap, PROG=khugepaged*'
 	@echo '  ARCH=name    only these targets of make cross: ARCH=arm64 is all of arm64-*'
 	@echo '  CONFIG=name  flavour of the kernel (default: default), one of:'
-	@echo '              ' $(sort $(filter-out common,$(basename $(notdir $(wildcard uml-configs/*.config)))))
+	@echo '              ' $(sort $(filter-out common small,$(basename $(notdir $(wildcard uml-configs/*.config)))))
 	@echo '  KDIR=path    a kernel tree of your own (6.19 or later), never written to'
 	@echo '  SERIES=path  make check: a folder or mailbox of patches; - is standard input'
 	@echo '  RANGE=a..b   make check, make coverage: these commits of KDIR'
@@ -69,7 +69,7 @@ cross: ## build and run the suites for other architectures, under QEMU
 coverage: ## which lines and branches of each patch the suites reach
 	@scripts/coverage
 
-test: ## everything that must pass: tooling, lint, patches, all flavours
+test: ## everything that must pass: tooling, lint, patches, flavours, selftests, cross, coverage
 	@scripts/test
 
 packages: ## install the Debian packages that make run needs

@@ -177,7 +177,16 @@ list_flavours()
 	local f
 	for f in "$TOP"/uml-configs/*.config; do
 		f=${f##*/}
-		[[ $f == common.config ]] || echo "${f%.config}"
+		[[ $f == common.config || $f == small.config ]] || echo "${f%.config}"
+	done
+}
+
+# The files that flavour $1 is made of. Programs want more of a kernel than suites do.
+flavour_files()
+{
+	local name
+	for name in common small "$1"; do
+		[[ $1 == selftest && $name == small ]] || echo "$TOP/uml-configs/$name.config"
 	done
 }
 
