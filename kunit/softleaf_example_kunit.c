@@ -2,8 +2,7 @@
 /*
  * The example of README, "Your own suite": what a suite of yours may look like.
  *
- *	tools/testing/kunit/kunit.py run --kunitconfig=mm/tests/softleaf \
- *		'softleaf_example'
+ *	make run SUITE=softleaf_example
  *
  * Copy it, and put other things to do in place of these. What there is to set
  * up and to look at is in fixtures/fixtures.h.

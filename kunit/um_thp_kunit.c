@@ -3,7 +3,7 @@
  * Huge pages on UML: what all other suites of mm/tests/softleaf stand on.
  *
  * Runs with
- *	tools/testing/kunit/kunit.py run um_thp --kunitconfig=mm/tests/softleaf
+ *	make run SUITE=um_thp
  *
  * Cases named um_bug_* are regression tests, each for a bug that UML had; they
  * fail on a kernel without the fix. What is said about the host is read from

@@ -5,8 +5,9 @@
 #
 # For the CI of linux-mm, and others that test a tree: build the kernel in LINUX_DIR,
 # which is not written to, with the suites, and run them. The last line is "pass" or
-# "fail", and the exit code is 0 for a pass only. CONFIG=, SUITE= and BUILD= are those
-# of make run.
+# "fail", and the exit code is 0 for a pass, 1 when a case failed, 2 when it could not
+# run. CONFIG=, SUITE= and BUILD= are those of make run, which puts our series onto a
+# tree without PMD swap entries; with SERIES_LENGTH=0 the tree stays as it is.
 
 set -euo pipefail
 

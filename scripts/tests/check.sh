@@ -519,6 +519,14 @@ pre_push_recipe()
 	expect_line 'Checking 1 patch'
 	expect_line 'one.one_test_rss failed'
 	expect_same "$(git -C "$WORK/other" rev-parse topic)" "$(git rev-parse main~1)"
+	# A second version is no descendant of the first.
+	git reset -q --hard main~1
+	git commit -q --amend -m 'mm: the same in other words' -m 'Why it changes.' -s
+	expect 0 git push -f origin main:topic
+	expect_line 'Checking 1 patch'
+	expect_line 'ready'
+	# What is there already is nothing to look at.
+	expect 0 git push origin origin/master:refs/heads/again
 	unset BUILD
 }
 

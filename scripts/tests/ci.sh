@@ -75,6 +75,8 @@ bisect_recipe()
 		commit "number $number"
 	done
 	bad=$(git -C "$K" rev-parse HEAD~1)
+	# Our series does not apply to what the user works on.
+	new_patch patches/pmd-swap/0009-ours.patch mm/first.c 10 elsewhere
 	cd "$K"
 	git bisect start HEAD HEAD~5 >/dev/null
 	recipe 1 >"$WORK/recipe"

@@ -502,9 +502,11 @@ nothing_to_compare_with()
 own_commits()
 {
 	new_coverage_project
-	# The whole series is in the user's tree, on files that ours has not.
+	# The whole series is in the user's tree. Ours would move the lines of its file.
 	rm patches/pmd-swap/*
-	new_patch patches/pmd-swap/0001-first.patch mm/first.c
+	sed -i '1i/* of ours */' "$S/mm/code.c"
+	patch 3
+	git -C "$S" reset -q --hard HEAD~1
 	export GIT_OPTIONAL_LOCKS=0
 	before=$(git -C "$S" status --porcelain=v2 --branch; file_stamps "$S/.git")
 	expect 0 coverage KDIR="$S" RANGE=HEAD~2..HEAD~1
