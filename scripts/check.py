@@ -191,7 +191,7 @@ class Check(SeriesChecks):
                        MAKEFLAGS=' -- KERNELDOC=/dev/null',
                        CC_PREFIX=os.path.join(SCRIPTS, 'cc-warnings'))
         out = os.path.join(self.build, flavour)
-        status = self.children.run(command, log, env)
+        status = self.children.run(command, log, env, tell=self.progress(flavour))
         seconds = round(time.monotonic() - started, 1)
         if status == 2:
             return {flavour: {'errors': self.build_errors(log), 'log': self.short(log),

@@ -13,13 +13,15 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, Iterable, List, Optional
 
 from checkreport import Result, Row
 from series import Series, Stop, git
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRIPTS = os.path.join(TOP, 'scripts')
+# Seconds between two words on how far a build is.
+PROGRESS = 30
 
 
 def sha(*parts: str) -> str:
@@ -82,9 +84,12 @@ class Children:
         # A signal may come while it is held.
         self.lock = threading.RLock()
 
+    # pylint: disable-next=too-many-arguments
     def run(self, command: List[str], log: str, env: Dict[str, str],
-            cwd: Optional[str] = None) -> int:
-        """Run a command, its output in a file; returns its exit code."""
+            cwd: Optional[str] = None, tell: Optional[Callable[[str], None]] = None) -> int:
+        """Run a command, its output in a file; returns its exit code. Who wants to tell
+        how far a long one is gets the last line of its output now and then.
+        """
         with self.lock:
             with open(log, 'wb') as output:
                 # The lock of the build folder is an open file, and goes on to all.
@@ -92,7 +97,13 @@ class Children:
                     command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                     env=env, cwd=cwd, start_new_session=True, close_fds=False)
             self.alive[child.pid] = child
-        status = child.wait()
+        while True:
+            try:
+                status = child.wait(PROGRESS if tell else None)
+                break
+            except subprocess.TimeoutExpired:
+                if tell and (lines := tail(log, 1)):
+                    tell(lines[0].strip())
         with self.lock:
             del self.alive[child.pid]
         return status
@@ -239,6 +250,10 @@ class Session:  # pylint: disable=too-many-instance-attributes
         """Tell how far we are."""
         if not self.args.b4:
             print(text, flush=True)
+
+    def progress(self, name: str) -> Callable[[str], None]:
+        """Return what tells how far a long step is."""
+        return lambda line: self.say(f'    {name}: {line}')
 
     def in_tree(self, line: str) -> str:
         """Return a message with the path as it is in the tree."""

@@ -99,7 +99,7 @@ class SeriesChecks(PatchChecks):
         """Build and run one of the slow flavours."""
         log = self.log(f'{name}.log')
         status = self.children.run([os.path.join(SCRIPTS, 'run'), '--failed'], log,
-                                   self.final_env(CONFIG=name))
+                                   self.final_env(CONFIG=name), tell=self.progress(name))
         if status == 2 and not re.search('does not build|cannot be configured', last_error(log)):
             raise Stop(last_error(log))
         with open(log, encoding='utf-8', errors='replace') as file:
@@ -162,7 +162,7 @@ class SeriesChecks(PatchChecks):
                 earlier = os.path.join(build, 'cross', arch, 'test.log')
                 if os.path.exists(earlier):
                     os.remove(earlier)
-            self.children.run([script], log, env)
+            self.children.run([script], log, env, tell=self.progress('cross'))
         for arch in arches:
             if found[arch]:
                 self.final.append(Result(**found[arch]))
@@ -213,7 +213,7 @@ class SeriesChecks(PatchChecks):
         env['GCOV_ONLY'] = ' '.join(sorted({
             path[:-2] for row in self.rows for path in row.patch.files() if path.endswith('.c')
             and not re.match('(mm|fs/proc|tools|Documentation|samples)/', path)}))
-        status = self.children.run([script], log, env)
+        status = self.children.run([script], log, env, tell=self.progress(name))
         if not os.path.exists(found):
             # It judges by an exit code that is about our own series too.
             return Result(name, FAIL if status == 1 else NOT_RUN, 'could not be measured',
