@@ -84,6 +84,7 @@ bisect_recipe()
 	bash "$WORK/recipe" >"$WORK/out" 2>&1 || true
 	# The one that does not build stands before it: git names both.
 	expect_line "$bad"
+	expect_same "$(grep -cxE '[0-9a-f]{40}' "$WORK/out")" 2
 	git bisect reset >/dev/null 2>&1
 }
 

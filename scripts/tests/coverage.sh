@@ -509,7 +509,7 @@ own_commits()
 	export GIT_OPTIONAL_LOCKS=0
 	before=$(git -C "$S" status --porcelain=v2 --branch; file_stamps "$S/.git")
 	expect 0 coverage KDIR="$S" RANGE=HEAD~2..HEAD~1
-	expect_line ' 1 mm: patch 1' '2 of 2    100.0 %'
+	expect_line ' 1 mm: patch 1' '2 of 2    100.0 %      2 of 2    100.0 %'
 	[[ $(<"$WORK/out") != *'patch 2'* && $(<"$WORK/out") != *FAILED* ]]
 	expect 0 coverage KDIR="$S" RANGE=HEAD~2..
 	expect_line ' 2 mm: patch 2' '3 of 4     75.0 %'
