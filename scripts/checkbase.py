@@ -187,7 +187,8 @@ class Session:  # pylint: disable=too-many-instance-attributes
     def env(self, **more: str) -> Dict[str, str]:
         """Return the environment of our own scripts."""
         env = {name: value for name, value in os.environ.items()
-               if name not in ('SUITE', 'CONFIG', 'SERIES', 'RANGE', 'FAST', 'KCPPFLAGS')}
+               if name not in ('SUITE', 'CONFIG', 'SERIES', 'RANGE', 'FAST', 'PROG', 'BASE',
+                               'KCPPFLAGS')}
         env['PACKAGES_CHECKED'] = '1'
         env['SERIES_DIR'] = os.path.join(self.build, 'series')
         if self.kdir:

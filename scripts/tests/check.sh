@@ -175,6 +175,8 @@ fake_coverage()
 		#!/usr/bin/env python3
 		import json, os, subprocess, sys
 		build = os.environ['BUILD']
+		# It would compare with that commit.
+		assert not os.environ.get('BASE')
 		if len(sys.argv) > 1:
 		    print('Usage: coverage\n\n-\n')
 		    sys.exit(0)
@@ -205,7 +207,8 @@ untested_branch()
 	new_check_project
 	fake_coverage
 	patch 'mm: tested' mm/fork.c 's/return 0;/return 0 + 0;/'
-	expect 0 check FAST=
+	# As make calls it: with a BASE of no content.
+	expect 0 check FAST= BASE=
 	expect_row ok 1 coverage
 	patch 'mm: never so large' mm/fork.c 's/^return 0 + 0/\tif (present == 99)\n\t\tto->rss = 0;\n&/'
 	expect 1 check FAST=
