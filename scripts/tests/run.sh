@@ -54,6 +54,43 @@ build_fails()
 	[[ $(<"$WORK/out") != *Traceback* ]]
 }
 
+# kunit.py would configure anew; it fails here as soon as it is asked to build.
+# shellcheck disable=SC2016 # make and eval expand it
+make_builds_what_is_configured()
+{
+	local how
+	new_project
+	printf 'all:\n\t@echo "$(ARCH) $(CC)" >>$(O)/made\n' >>"$K/Makefile"
+	mkdir -p build/default
+	echo CONFIG_A=y >build/default/.config
+	expect 0 run
+	[[ ! -e build/default/made ]]
+	expect 0 run FAKE_KUNIT=build:error
+	[[ $(<build/default/made) == "um $(type -P ccache >/dev/null && echo ccache gcc || echo cc)" ]]
+	for how in 'echo CONFIG_B=y >>uml-configs/default.config' 'echo CONFIG_B=y >>build/default/.config' \
+		'echo config B >>kunit/Kconfig' 'touch kunit/two_kunit.c' 'echo "config C" >>$K/mm/Kconfig' \
+		'echo >>$K/tools/testing/kunit/kunit.py' 'rm build/default/.config'; do
+		eval "$how"
+		expect 2 run FAKE_KUNIT=build:error
+		# As long as it did not build, too.
+		expect 2 run FAKE_KUNIT=build:error
+		expect 0 run
+	done
+}
+
+make_fails()
+{
+	new_project
+	printf 'all:\n\t@echo ../tree/mm/one.c:8:1: error: wrong here >&2; exit 1\n' >>"$K/Makefile"
+	mkdir -p build/default
+	echo CONFIG_A=y >build/default/.config
+	expect 0 run
+	expect 2 run
+	expect_line 'build/tree/mm/one.c:8:1: error: wrong here'
+	expect_line 'does not build' build/default/build.log
+	[[ $(<build/default/build.log) == make*ARCH=um* ]]
+}
+
 suite_without_its_dependencies()
 {
 	new_project
@@ -161,6 +198,6 @@ no_root_no_packages()
 }
 
 run_cases passes kernel_crashes old_results_do_not_count warning_in_the_log \
-	build_fails suite_without_its_dependencies unknown_suite unknown_flavour \
+	build_fails make_builds_what_is_configured make_fails suite_without_its_dependencies unknown_suite unknown_flavour \
 	bad_jobs blank_in_the_path make_passes_it_on every_script_has_help \
 	fetch_without_network no_root_no_packages
