@@ -533,6 +533,16 @@ pre_push_recipe()
 	unset BUILD
 }
 
+# A hook is told where its tree is; ours are other trees.
+called_by_git()
+{
+	new_check_project
+	good_patch
+	expect 0 env GIT_DIR="$WORK/nowhere" GIT_WORK_TREE="$WORK/nowhere" GIT_INDEX_FILE="$WORK/nowhere" \
+		KDIR="$WORK/git" RANGE=main~1..main FAST=1 scripts/check
+	expect_line 'ready'
+}
+
 two_at_once_and_ctrl_c()
 {
 	local pid
@@ -561,4 +571,4 @@ run_cases_at_once a_good_series does_not_apply does_not_build breaks_at_2_and_he
 	warning_of_a_flavour warning_of_extra checkpatch_error untested_branch \
 	breaks_fork_accounting other_architectures old_kconfig_name replaced_helper kernel_doc sparse_says empty_mbox \
 	not_a_patch mailbox_and_standard_input range_of_a_tree our_own_series ranges_that_cannot_be \
-	what_is_known_is_not_done_again one_patch_for_b4 pre_push_recipe two_at_once_and_ctrl_c
+	what_is_known_is_not_done_again one_patch_for_b4 pre_push_recipe called_by_git two_at_once_and_ctrl_c

@@ -89,6 +89,9 @@ make_fails()
 	expect_line 'build/tree/mm/one.c:8:1: error: wrong here'
 	expect_line 'does not build' build/default/build.log
 	[[ $(<build/default/build.log) == make*ARCH=um* ]]
+	# What make itself would ask the user about.
+	sed -i 's/^\t.*/\t@echo "make: *** [Makefile:85: syncconfig] Error 1" >\&2; exit 1/' "$K/Makefile"
+	expect 0 run
 }
 
 suite_without_its_dependencies()
@@ -149,6 +152,25 @@ make_passes_it_on()
 	expect_line SUITE=glob
 }
 
+# What took long to fetch or to prepare stays, and so does what is not ours.
+clean_removes_what_was_built()
+{
+	local built=(default thp-off gcov bisect coverage cross check/default check/cache check/logs
+		bench-default bench-stock bench-logs)
+	local files=(bench.json bench.json.tmp test-lint.tap test-check.log test-check.status
+		check/report.html check/report.xml)
+	new_project
+	expect 0 run
+	mkdir -p "${built[@]/#/build/}" build/check/tree build/lcov build/mine
+	touch "${files[@]/#/build/}"
+	expect 0 scripts/clean
+	expect_same "$(cd build && find . -maxdepth 2 -not -path './repo.git/*' -not -path './tree/*' | sort)" \
+		$'.\n./.lock\n./check\n./check/tree\n./lcov\n./mine\n./repo.git\n./tree'
+	expect 0 run
+	expect 0 scripts/clean --all
+	expect_same "$(find build -mindepth 1)" build/mine
+}
+
 every_script_has_help()
 {
 	local script
@@ -199,5 +221,5 @@ no_root_no_packages()
 
 run_cases passes kernel_crashes old_results_do_not_count warning_in_the_log \
 	build_fails make_builds_what_is_configured make_fails suite_without_its_dependencies unknown_suite unknown_flavour \
-	bad_jobs blank_in_the_path make_passes_it_on every_script_has_help \
+	bad_jobs blank_in_the_path make_passes_it_on clean_removes_what_was_built every_script_has_help \
 	fetch_without_network no_root_no_packages
