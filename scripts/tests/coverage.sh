@@ -29,6 +29,9 @@ new_coverage_project()
 	S=$WORK/series
 	rm -rf "$S" "${WORK:?}/bin"
 	cp "$TOP/scripts/tests/fake_gcov_kunit.py" "$K/tools/testing/kunit/kunit.py"
+	# Both build the same.
+	# shellcheck disable=SC2016 # make expands it
+	printf 'all:\n\t@tools/testing/kunit/kunit.py build --build_dir=$(O)\n' >>"$K/Makefile"
 	cat >"$K/mm/code.c" <<-'EOF'
 		int counter;
 
