@@ -102,7 +102,8 @@ class Check(SeriesChecks):
     def apply(self) -> None:
         """Make the commits of the prepared tree; a patch that fails ends the series."""
         log = self.log('apply.log')
-        status = self.children.run([os.path.join(SCRIPTS, 'prepare'), '--list'], log, self.env())
+        status = self.children.run([os.path.join(SCRIPTS, 'prepare'), '--list'], log, self.env(),
+                                   tell=self.progress('tree'))
         with open(log, encoding='utf-8', errors='replace') as file:
             lines = file.read().splitlines()
         commits = {}

@@ -159,6 +159,17 @@ by_ccache()
 # The Kconfig files of the tree, by their content: a configuration stays as long as they do.
 kconfig_files() { tgit ls-tree -r "$(<"$REPO/softleaf/tip")" | grep '/Kconfig[^/]*$' || true; }
 
+# config_error LOG: why kunit.py could not configure a kernel.
+config_error()
+{
+	local why
+	why=$(sed -n 's/^Missing: /options without effect: /p' "$1")
+	# All that make said comes behind "ERROR:root:".
+	[[ $why ]] || why=$(sed -n '/Entering directory/d; /error\|\*\*\*\|Multiple values/I { s/^ERROR:root://; p; q }' "$1")
+	[[ $why ]] || why=$(tail -n 1 "$1")
+	echo "$why"
+}
+
 # --- suites and flavours -----------------------------------------------------
 
 # kunit/<suite>_kunit.c holds suite <suite>.

@@ -205,7 +205,7 @@ does_not_build()
 	expect_line '4 cases passed' 'not run: fake-16k'
 	rm build/cross/two/configured
 	expect 2 cross FAKE_KUNIT=config:two
-	expect_line 'cross: fake-16k: it cannot be configured' build/cross/two/config.log
+	expect_line 'cross: fake-16k: it cannot be configured, mm/one.c:7:9: error: config went wrong' build/cross/two/config.log
 }
 
 stalls_once()

@@ -61,7 +61,8 @@ def main() -> int:
             print('Missing: CONFIG_TWO_KUNIT_TEST=y, # CONFIG_X is not set', file=sys.stderr)
         return 1 if added else 0
     if wrong == f'{phase}:{out.rpartition("/")[2]}':
-        print(f'ERROR:root:mm/one.c:7:9: error: {phase} went wrong', file=sys.stderr)
+        print("ERROR:root:make[1]: Entering directory 'tree'\n"
+              f'mm/one.c:7:9: error: {phase} went wrong', file=sys.stderr)
         return 1
     if wrong == 'build:error' and phase == 'build':
         print('ERROR:root:../tree/mm/one.c: In function f:\n'

@@ -94,6 +94,13 @@ make_fails()
 	expect 0 run <<<yes
 }
 
+configuration_fails()
+{
+	new_project
+	expect 2 run FAKE_KUNIT=config:default
+	expect_line 'run: error: the flavour default cannot be configured, mm/one.c:7:9: error: config went wrong' build/default/config.log
+}
+
 suite_without_its_dependencies()
 {
 	new_project
@@ -220,6 +227,7 @@ no_root_no_packages()
 }
 
 run_cases passes kernel_crashes old_results_do_not_count warning_in_the_log \
-	build_fails make_builds_what_is_configured make_fails suite_without_its_dependencies unknown_suite unknown_flavour \
+	build_fails make_builds_what_is_configured make_fails configuration_fails \
+	suite_without_its_dependencies unknown_suite unknown_flavour \
 	bad_jobs blank_in_the_path make_passes_it_on clean_removes_what_was_built every_script_has_help \
 	fetch_without_network no_root_no_packages
