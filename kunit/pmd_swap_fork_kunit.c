@@ -805,40 +805,148 @@ static void pmd_swap_fork_overflow_retried_split(struct kunit *test)
 	expect_filled(tm, thp, row->page, 0);
 }
 
+struct lost_row {
+	const char *name;
+	unsigned int page;
+	bool bad;
+};
+
+static const struct lost_row lost_rows[] = {
+	{ "first slot has no count", 0, false },
+	{ "second slot has no count", 1, false },
+	{ "slot in the middle has no count", HPAGE_PMD_NR / 2, false },
+	{ "last slot has no count", HPAGE_PMD_NR - 1, false },
+	{ "first slot is bad", 0, true },
+	{ "last slot is bad", HPAGE_PMD_NR - 1, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(lost, lost_rows, name);
+
+/* Seconds after which a fork() that has not ended is told to be without end. */
+#define LOST_SLOT_PATIENCE	60
+
+/**
+ * struct lost_slot - a slot that its owner's entry no longer fits
+ * @swap: its area
+ * @entry: the slot
+ * @bad: it is to be bad, else it has no count
+ * @swp_tb: what the swap table had for it
+ * @found: puts that back
+ */
 struct lost_slot {
 	struct test_swap *swap;
 	softleaf_t entry;
+	bool bad;
+	unsigned long swp_tb;
+	struct delayed_work found;
 };
+
+static unsigned long slot_set(struct lost_slot *slot, unsigned long swp_tb)
+{
+	struct swap_cluster_info *ci;
+	unsigned long old;
+
+	ci = swap_cluster_lock(slot->swap->si, swp_offset(slot->entry));
+	old = __swap_table_xchg(ci, swp_cluster_offset(slot->entry), swp_tb);
+	swap_cluster_unlock(ci);
+	return old;
+}
+
+/* Ends a fork() that goes on trying for as long as the slot is lost. */
+static void slot_find(struct work_struct *work)
+{
+	struct lost_slot *slot = container_of(to_delayed_work(work),
+					      struct lost_slot, found);
+
+	slot_set(slot, slot->swp_tb);
+}
+
+static void slot_stop_looking(void *slot)
+{
+	cancel_delayed_work_sync(&((struct lost_slot *)slot)->found);
+}
+
+static struct lost_slot *lost_slot_create(struct test_mm *tm,
+					  struct test_swap *swap,
+					  struct test_thp thp)
+{
+	const struct lost_row *row = tm->test->param_value;
+	struct lost_slot *slot = kunit_kzalloc(tm->test, sizeof(*slot),
+					       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(tm->test, slot);
+	slot->swap = swap;
+	slot->entry.val = test_softleaf(tm, thp.addr).val + row->page;
+	slot->bad = row->bad;
+	INIT_DELAYED_WORK(&slot->found, slot_find);
+	KUNIT_ASSERT_EQ(tm->test, 0,
+			kunit_add_action_or_reset(tm->test, slot_stop_looking,
+						  slot));
+	return slot;
+}
 
 static int fork_with_lost_slot(struct test_mm *tm, void *arg)
 {
 	struct lost_slot *slot = arg;
-	struct test_mm *child;
+	struct test_mm *child = NULL;
 	int ret = 0;
 
-	set_slot_count(slot->swap, slot->entry, 0);
+	slot->swp_tb = slot_set(slot, SWP_TB_BAD);
+	if (!slot->bad)
+		slot_set(slot, __swp_tb_mk_count(slot->swp_tb, 0));
+	schedule_delayed_work(&slot->found, LOST_SLOT_PATIENCE * HZ);
 	/* Once in the life of a kernel, or not at all any more. */
 	kunit_warning_suppress(tm->test)
 		ret = test_mm_try_fork(tm, &child);
-	set_slot_count(slot->swap, slot->entry, 1);
+	if (cancel_delayed_work_sync(&slot->found))
+		slot_set(slot, slot->swp_tb);
+	else
+		KUNIT_FAIL(tm->test, "fork() repeats for as long as the slot is lost");
 	KUNIT_EXPECT_EQ(tm->test, ret, -ENOMEM);
+	if (child)
+		test_mm_exit(child);
 	return ret;
 }
 
 /* A slot that has lost its count cannot be shared, and more memory is no help. */
-static void pmd_swap_fork_slot_without_count(struct kunit *test)
+static void pmd_swap_fork_lost_slot(struct kunit *test)
 {
-	const struct overflow *row = test->param_value;
 	struct test_mm *tm = test_mm_create(test);
 	struct test_swap *swap = test_pmd_swap_on(tm);
 	struct test_thp thp = test_pmd_swap_map(tm);
-	struct test_stat *stat = test_stat_begin(tm);
 	softleaf_t first = test_softleaf(tm, thp.addr);
-	struct lost_slot lost = { swap, { first.val + row->page } };
+	struct lost_slot *slot = lost_slot_create(tm, swap, thp);
+	struct test_stat *stat = test_stat_begin(tm);
 
 	KUNIT_EXPECT_TRUE(test, leaves_no_page_table(tm, fork_with_lost_slot,
-						     &lost));
+						     slot));
 	KUNIT_EXPECT_TRUE(test, test_is_pmd_swap(tm, thp.addr));
+	TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, 1);
+	TEST_EXPECT_RSS(stat, 0, 0);
+	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), 0);
+	TEST_EXPECT_THP(tm, thp);
+}
+
+/* The same with PTEs, of which those before it have been copied. */
+static void pmd_swap_fork_lost_slot_split(struct kunit *test)
+{
+	struct test_mm *tm = test_mm_create(test);
+	struct test_swap *swap = test_pmd_swap_on(tm);
+	struct test_thp thp = test_pmd_swap_map(tm);
+	softleaf_t first = test_softleaf(tm, thp.addr);
+	struct lost_slot *slot = lost_slot_create(tm, swap, thp);
+	struct test_stat *stat;
+
+	test_pmd_swap_split(tm, thp);
+	/* Or the child would get the half of it. */
+	KUNIT_ASSERT_EQ(test, 0, test_mm_madvise(tm, thp.addr, PMD_SIZE,
+						 MADV_DOFORK));
+	stat = test_stat_begin(tm);
+
+	KUNIT_EXPECT_TRUE(test, leaves_no_page_table(tm, fork_with_lost_slot,
+						     slot));
+	KUNIT_EXPECT_EQ(test, TEST_PMD_NR,
+			test_count_ptes(tm, thp.addr, TEST_PMD_NR).swap);
 	TEST_EXPECT_COUNT(test, first, TEST_PMD_NR, 1);
 	TEST_EXPECT_RSS(stat, 0, 0);
 	KUNIT_EXPECT_EQ(test, test_pgtables_delta(stat), 0);
@@ -915,7 +1023,8 @@ static struct kunit_case pmd_swap_fork_cases[] = {
 	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_fails, overflow_gen_params),
 	KUNIT_CASE_PARAM(pmd_swap_fork_overflow_retried_split,
 			 overflow_gen_params),
-	KUNIT_CASE_PARAM(pmd_swap_fork_slot_without_count, overflow_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_lost_slot, lost_gen_params),
+	KUNIT_CASE_PARAM(pmd_swap_fork_lost_slot_split, lost_gen_params),
 	KUNIT_CASE(pmd_swap_fork_without_page_tables),
 	{}
 };
