@@ -54,6 +54,15 @@ build_fails()
 	[[ $(<"$WORK/out") != *Traceback* ]]
 }
 
+# tool NAME: one of another version, from now on.
+tool()
+{
+	mkdir -p "$WORK/bin"
+	printf '#!/bin/sh\necho another version\n' >"$WORK/bin/$1"
+	chmod +x "$WORK/bin/$1"
+	PATH=$WORK/bin:$PATH
+}
+
 # kunit.py would configure anew; it fails here as soon as it is asked to build.
 # shellcheck disable=SC2016 # make and eval expand it
 make_builds_what_is_configured()
@@ -69,7 +78,8 @@ make_builds_what_is_configured()
 	[[ $(<build/default/made) == "um $(type -P ccache >/dev/null && echo ccache gcc || echo cc)" ]]
 	for how in 'echo CONFIG_B=y >>uml-configs/default.config' 'echo CONFIG_B=y >>build/default/.config' \
 		'echo config B >>kunit/Kconfig' 'touch kunit/two_kunit.c' 'echo "config C" >>$K/mm/Kconfig' \
-		'echo >>$K/tools/testing/kunit/kunit.py' 'rm build/default/.config'; do
+		'echo >>$K/tools/testing/kunit/kunit.py' 'tool gcc' 'tool ld' \
+		'rm build/default/.config'; do
 		eval "$how"
 		expect 2 run FAKE_KUNIT=build:error
 		# As long as it did not build, too.
