@@ -23,7 +23,7 @@ from typing import Any, Dict, List, Tuple
 import checkreport
 import series as mails
 import summary
-from checkbase import SCRIPTS, TOP, counted, last_error, one_line, sha
+from checkbase import SCRIPTS, TOP, Children, counted, last_error, one_line, sha
 from checkpatches import COMPILER_SAYS
 from checkseries import SeriesChecks
 from checkreport import FAIL, NOT_RUN, OK, Result, Row
@@ -38,6 +38,13 @@ def nameless(line: str) -> str:
     """Return a message without its line, which other patches move."""
     match = COMPILER_SAYS.match(line)
     return f'{match["file"]}: {match["text"]}' if match else line
+
+
+def is_current(tree: str, out: str, path: str) -> bool:
+    """Whether an object is there, and what it was made of: a patch may have moved that."""
+    name = os.path.relpath(path, out)[:-len('.o')]
+    return os.path.exists(path) and any(os.path.exists(os.path.join(where, name + kind))
+                                        for where in (tree, out) for kind in ('.c', '.S', '.rs'))
 
 
 def good(facts: Dict[str, Any]) -> Dict[str, Any]:
@@ -75,9 +82,7 @@ class Check(SeriesChecks):
             self.series = mails.collect(exported, work)
             shutil.rmtree(exported)
             self.series.name = f'KDIR={self.kdir} RANGE={self.args.range}'
-            commits = git('rev-list', '--reverse', '--abbrev-commit', f'{start}..{end}',
-                          cwd=self.kdir).split()
-            # A commit may be empty, which gives no mail.
+            commits = mails.commits_of(self.kdir, start, end)
             if len(commits) == len(self.series.patches):
                 for patch, commit in zip(self.series.patches, commits):
                     patch.origin = f'commit {commit}'
@@ -121,7 +126,7 @@ class Check(SeriesChecks):
         for patch in self.series.patches:
             row = Row(patch)
             self.rows.append(row)
-            if patch.path in commits:
+            if patch.path in commits and not patch.broken:
                 patch.parent, patch.commit = parent, commits[patch.path]
                 parent = patch.commit
                 self.read_diff(patch)
@@ -142,15 +147,17 @@ class Check(SeriesChecks):
 
     def read_diff(self, patch: Patch) -> None:
         """Note the lines that a patch adds and removes."""
-        name, number = '', 0
-        for line in self.git('diff-tree', '-p', '-U0', '--no-renames', '--no-color',
-                             '--no-ext-diff', patch.parent, patch.commit).split('\n'):
+        name, number, in_head = '', 0, True
+        for line in self.git('diff-tree', '-p', '-U0', '-M', '--no-color', '--no-ext-diff',
+                             patch.parent, patch.commit).split('\n'):
             if line.startswith('diff --git '):
                 name = line.rpartition(' b/')[2]
                 patch.added[name] = {}
                 in_head = True
-            elif line.startswith('deleted file'):
+            elif in_head and line.startswith('deleted file'):
                 patch.gone.add(name)
+            elif in_head and line.startswith('rename from '):
+                patch.renamed[name] = line[len('rename from '):]
             elif line.startswith('@@'):
                 number = int(re.match(r'@@ -\S+ \+(\d+)', line)[1])  # type: ignore[index]
                 in_head = False
@@ -235,11 +242,10 @@ class Check(SeriesChecks):
         sources, others = [], {}
         for folder, _, names in os.walk(out):
             for name in names:
-                path = os.path.join(folder, name)
-                if not name.endswith('.o.warn') or not os.path.exists(
-                        os.path.join(folder, name[1:-len('.warn')])):
+                if not name.endswith('.o.warn') or not is_current(
+                        self.tree, out, os.path.join(folder, name[1:-len('.warn')])):
                     continue
-                with open(path, encoding='utf-8', errors='replace') as file:
+                with open(os.path.join(folder, name), encoding='utf-8', errors='replace') as file:
                     for line in (self.in_tree(line) for line in file if 'warning:' in line):
                         if line.split(':', 1)[0].endswith('.c'):
                             sources.append(line)
@@ -251,9 +257,13 @@ class Check(SeriesChecks):
                            and NO_WARNING not in line})
         return sorted(sources) + sorted(others)
 
-    def new_warnings(self, flavour: str, now: List[str]) -> List[str]:
+    def new_warnings(self, patch: Patch, flavour: str, now: List[str]) -> List[str]:
         """Return the warnings that the kernel before did not have."""
-        known = collections.Counter(map(nameless, self.warned.get(flavour, [])))
+        moved = {old: new for new, old in patch.renamed.items()}
+        known = collections.Counter[str]()
+        for line in self.warned.get(flavour, []):
+            name, colon, rest = line.partition(':')
+            known[nameless(moved.get(name, name) + colon + rest)] += 1
         found = []
         for line in now:
             known[nameless(line)] -= 1
@@ -269,7 +279,7 @@ class Check(SeriesChecks):
                                     result['errors'] + [f'all of it: {result["log"]}'],
                                     'mend this patch: the kernel has to build after each one'))
             return
-        fresh = self.new_warnings(flavour, result['warnings'])
+        fresh = self.new_warnings(row.patch, flavour, result['warnings'])
         self.warned[flavour] = result['warnings']
         if fresh:
             row.set(flavour, Result(flavour, FAIL, counted(fresh, 'new warning'), fresh,
@@ -397,7 +407,8 @@ class Check(SeriesChecks):
         count = len(self.series.patches)
         self.say(f'Checking {counted(list(range(count)), "patch")} of {self.series.name}')
         self.apply()
-        if not os.path.exists(os.path.join(self.tree, 'Makefile')):
+        if not self.tree_is_on_base():
+            # Its checkpatch.pl and kernel-doc are those to be used.
             self.prepare(0)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self.static, self.rows))
@@ -412,7 +423,7 @@ class Check(SeriesChecks):
         report = checkreport.Report(
             rows=self.rows, final=self.final, base=self.describe_base(), series=self.series.name,
             tools=self.tools, fast=bool(self.args.fast), seconds=round(time.monotonic() - started),
-            project=project_version())
+            project=project_version(), ignored=self.ignored_types(), others=self.series.others)
         if self.args.b4:
             return checkreport.print_b4(report)
         checkreport.write(report, self.build)
@@ -431,24 +442,25 @@ def main() -> int:
     parser.add_argument('--fast', action='store_true', help='leave out the slow checks')
     parser.add_argument('--ours', action='store_true', help='it is the series of the project')
     parser.add_argument('--b4', action='store_true', help='be a command of b4 prep --check')
-    check = Check(parser.parse_args())
+    children = Children()
 
     def stopped(number: int, _: Any) -> None:
-        check.children.stop()
+        children.stop()
         os._exit(128 + number)  # pylint: disable=protected-access
 
     signal.signal(signal.SIGINT, stopped)
     signal.signal(signal.SIGTERM, stopped)
+    args = parser.parse_args()
     try:
-        return check.run()
-    except Stop as stop:
-        check.children.stop()
-        print(f'check: error: {stop}', file=sys.stderr)
-        return 2
-    except OSError as error:
-        check.children.stop()
-        print(f'check: error: {error}', file=sys.stderr)
-        return 2
+        return Check(args, children).run()
+    except (Stop, OSError) as error:
+        why = str(error)
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or b'').decode(errors='replace')
+        why = f'{" ".join(error.cmd[:1] + error.cmd[-4:])} failed: {one_line(said)}'
+    children.stop()
+    print(f'check: error: {why}', file=sys.stderr)
+    return 2
 
 
 if __name__ == '__main__':

@@ -36,6 +36,9 @@ def sha_files(paths: Iterable[str]) -> str:
         found = [top] if os.path.isfile(top) else sorted(
             os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         for path in found:
+            if not os.path.isfile(path):
+                # An editor's link to nowhere.
+                continue
             total.update(os.path.relpath(path, TOP).encode() + b'\0')
             with open(path, 'rb') as file:
                 total.update(hashlib.sha256(file.read()).digest())
@@ -151,8 +154,9 @@ class Store:
 class Session:  # pylint: disable=too-many-instance-attributes
     """One run over one series."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, children: Children) -> None:
         self.args = args
+        self.children = children
         self.build: str = os.environ['BUILD']
         self.tree = os.path.join(self.build, 'tree')
         self.repo = os.path.join(self.build, 'repo.git')
@@ -162,7 +166,6 @@ class Session:  # pylint: disable=too-many-instance-attributes
         self.kdir_rev = ''
         self.source = ''
         self.trees: Dict[str, str] = {'': ''}
-        self.children = Children()
         self.store = Store(os.path.join(self.build, 'cache'))
         self.rows: List[Row] = []
         self.final: List[Result] = []
@@ -188,8 +191,10 @@ class Session:  # pylint: disable=too-many-instance-attributes
         """Return the environment of our own scripts."""
         env = {name: value for name, value in os.environ.items()
                if name not in ('SUITE', 'CONFIG', 'SERIES', 'RANGE', 'FAST', 'PROG', 'BASE',
-                               'KCPPFLAGS')}
+                               'KCPPFLAGS', 'SERIES_LENGTH')}
         env['PACKAGES_CHECKED'] = '1'
+        # What programs say is looked through.
+        env['LC_ALL'] = 'C.UTF-8'
         env['SERIES_DIR'] = os.path.join(self.build, 'series')
         if self.kdir:
             env['KDIR'] = self.kdir
@@ -236,6 +241,15 @@ class Session:  # pylint: disable=too-many-instance-attributes
         if self.children.run([os.path.join(SCRIPTS, 'prepare')], log,
                              self.env(SERIES_LENGTH=str(length))):
             raise Stop(last_error(log))
+
+    def tree_is_on_base(self) -> bool:
+        """Whether what is in the prepared tree now is the kernel of this series, or was."""
+        try:
+            with open(os.path.join(self.repo, 'softleaf/tip'), encoding='utf-8') as file:
+                self.git('merge-base', '--is-ancestor', self.base, file.read().strip())
+            return os.path.exists(os.path.join(self.tree, 'Makefile'))
+        except (OSError, subprocess.CalledProcessError):
+            return False
 
     def tree_of(self, commit: str) -> str:
         """Return the hash of a commit's tree."""

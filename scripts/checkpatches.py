@@ -43,7 +43,7 @@ def stable_text(path: str) -> str:
     """Return a mail without the hashes of commits, which a rebase changes."""
     with open(path, encoding='utf-8', errors='replace') as file:
         return ''.join(line for line in file if not re.match(
-            r'From [0-9a-f]{40} |index [0-9a-f]+\.\.|(Message-I[dD]|X-[\w-]+|Subject: \[): ', line))
+            r'index [0-9a-f]+\.\.', line))
 
 
 def allowed_types() -> List[str]:
@@ -125,17 +125,19 @@ class PatchChecks(Session):
                 known[name] = result.plain()
         self.store.save('static', key, known)
 
+    def ignored_types(self) -> List[str]:
+        """Return what checkpatch.pl is not asked for; the report says so."""
+        # A Fixes: line names a commit of the history that we do not have.
+        return allowed_types() + ([] if self.kdir_rev else ['UNKNOWN_COMMIT_ID'])
+
     def checkpatch(self, patch: Patch) -> Result:
         """Run checkpatch.pl --strict."""
         if not os.path.exists(os.path.join(self.tree, 'scripts/checkpatch.pl')):
             return Result('checkpatch', NOT_RUN, 'not run', ['this tree has no checkpatch.pl'])
-        ignore, env = allowed_types(), self.env()
-        # A Fixes: line names a commit of the history that we do not have.
+        ignore, env = self.ignored_types(), self.env()
         if self.kdir_rev:
             env['GIT_DIR'] = git('rev-parse', '--absolute-git-dir', cwd=self.kdir).strip()
             env['GIT_OPTIONAL_LOCKS'] = '0'
-        else:
-            ignore.append('UNKNOWN_COMMIT_ID')
         # spdxcheck.py, which it calls, wants Debian's Python.
         env['PATH'] = '/usr/bin:' + env['PATH']
         log = self.log(f'{patch.number:04d}-checkpatch.log')
@@ -192,7 +194,8 @@ class PatchChecks(Session):
         for commit in (patch.parent, patch.commit):
             work = os.path.join(self.build, f'doc-{patch.number}.tmp')
             for name in files:
-                text = self.blob(commit, name)
+                # Under its new name, so that both say the same.
+                text = self.blob(commit, patch.name_at(commit, name))
                 if text:
                     os.makedirs(os.path.dirname(os.path.join(work, name)), exist_ok=True)
                     with open(os.path.join(work, name), 'w', encoding='utf-8') as file:
@@ -222,9 +225,9 @@ class PatchChecks(Session):
             return Result('sparse', NOT_RUN, 'not run', ['sparse is not installed'])
         out = os.path.join(self.build, 'default')
         units, missing = self.units(patch, out)
+        left = [f'{name}: not compiled for UML' for name in missing]
         if not units:
-            return Result('sparse', OK, 'no unit', [f'{name}: not compiled for UML'
-                                                    for name in missing])
+            return Result('sparse', OK, 'no unit', left)
 
         broken, found = [], {}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -235,13 +238,16 @@ class PatchChecks(Session):
                 for name, line, text in filter(None, map(parse, lines)):
                     if line in patch.added.get(name, {}):
                         found[f'{name}:{line}: {text}'] = True
+                    elif text.startswith('error: '):
+                        # It says no more about the unit then.
+                        broken.append(f'sparse gives up on {unit_source(unit)}: '
+                                      f'{name}:{line}: {text}')
         if found:
-            return Result('sparse', FAIL, counted(list(found), 'message'), list(found),
+            return Result('sparse', FAIL, counted(list(found), 'message'), list(found) + left,
                           'see Documentation/dev-tools/sparse.rst')
         if broken:
-            return Result('sparse', NOT_RUN, 'not run', broken)
-        return Result('sparse', OK, counted(units, 'unit'),
-                      [f'{name}: not compiled for UML' for name in missing])
+            return Result('sparse', NOT_RUN, 'not run', broken + left)
+        return Result('sparse', OK, counted(units, 'unit'), left)
 
     def run_sparse(self, patch: Patch, unit: str, out: str) -> Tuple[bool, List[str]]:
         """Return whether sparse gave up on a unit, and what it said."""
@@ -251,6 +257,12 @@ class PatchChecks(Session):
         with open(log, encoding='utf-8', errors='replace') as file:
             lines = [self.in_tree(line) for line in file]
         return status < 0 or any('too many errors' in line for line in lines), lines
+
+    @staticmethod
+    def is_code(name: str) -> bool:
+        """Whether a build of another kernel than ours could fail for this file."""
+        return name.endswith(('.c', '.S', '.rs')) or bool(
+            re.match(r'arch/(?!um/)[^/]+/.*(Kconfig|Makefile|\.lds)', name))
 
     def units(self, patch: Patch, out: str) -> Tuple[List[str], List[str]]:
         """Return the command files of units that show the touched files, and the rest."""
@@ -263,7 +275,8 @@ class PatchChecks(Session):
                 units.append(unit)
             elif name.endswith('.h'):
                 headers.append(name)
-            elif name.endswith('.c'):
+            elif self.is_code(name) and not (
+                    name.endswith('.S') and os.path.exists(os.path.join(out, unit))):
                 missing.append(name)
         for name in headers:
             if not any(includes(os.path.join(out, unit), name) for unit in units):

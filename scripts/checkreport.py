@@ -4,6 +4,7 @@
 import html
 import json
 import os
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List
@@ -23,7 +24,7 @@ MEANING = {
     'thp-off': 'the same without huge pages',
     'sparse': 'sparse says nothing of the lines it adds',
     'suites': 'all KUnit suites pass with the series up to here',
-    'coverage': 'a test reaches each line and branch that it adds',
+    'coverage': 'a test reaches each line and branch that it adds, or a list says why none can',
 }
 
 
@@ -36,6 +37,8 @@ class Result:
     details: List[str] = field(default_factory=list)
     advice: str = ''
     seconds: float = 0.0
+    # The folder below arch/ that it is for.
+    arch: str = ''
 
     def plain(self) -> Dict[str, Any]:
         """Return it for JSON."""
@@ -79,6 +82,10 @@ class Report:  # pylint: disable=too-many-instance-attributes
     fast: bool
     seconds: int
     project: str
+    # What checkpatch.pl was not asked for.
+    ignored: List[str] = field(default_factory=list)
+    # Mails that were left out.
+    others: List[str] = field(default_factory=list)
 
     def failures(self) -> int:
         """Count the cells that failed."""
@@ -108,12 +115,28 @@ class Report:  # pylint: disable=too-many-instance-attributes
                 numbers = ', '.join(str(row.patch.number) for row in missing[:8])
                 found.append(f'{column} of patch {numbers}{" ..." if len(missing) > 8 else ""}'
                              + (f' ({why[0]})' if why else ''))
-        if any(row.status('sparse') == OK and row.results['sparse'].details for row in self.rows):
-            files = sorted({line.split(':')[0] for row in self.rows if 'sparse' in row.results
-                            for line in row.results['sparse'].details
-                            if line.endswith('not compiled for UML')})
+        if files := self.uncompiled():
             found.append(f'compiling of {", ".join(files)} (not part of the kernel that UML is)')
+        if self.ignored and any('checkpatch' in row.results for row in self.rows):
+            found.append(f'{", ".join(self.ignored)} of checkpatch.pl')
+        found += [f'a mail without a patch, {other}' for other in self.others]
         return found
+
+    def uncompiled(self) -> List[str]:
+        """Return the files that neither UML nor a kernel of make cross was built of."""
+        crossed = {result.arch for result in self.final if result.arch and result.status == OK}
+        return sorted({name for row in self.rows if 'sparse' in row.results
+                       for name, _, why in (line.rpartition(': ') for line in
+                                            row.results['sparse'].details)
+                       if why == 'not compiled for UML'
+                       and not (name.startswith('arch/') and name.split('/')[1] in crossed)})
+
+    def meaning(self, column: str) -> str:
+        """Say what it means that the check passed."""
+        if column == 'suites' and any('fail without' in row.results[column].text
+                                      for row in self.rows if row.status(column) == OK):
+            return 'no case of the KUnit suites fails that passes without the series'
+        return MEANING[column]
 
     def verdict(self) -> str:
         """Return the last word."""
@@ -204,7 +227,7 @@ def text_report(report: Report) -> str:
         if len(good) < len(report.rows):
             which = f'{len(good)} of {len(report.rows)} patches'
         if good:
-            lines.append(f'  {column}: {which}: {MEANING[column]}.')
+            lines.append(f'  {column}: {which}: {report.meaning(column)}.')
         if bad:
             lines.append(f'  {column} FAILS at patch ' + ', '.join(
                 f'{row.patch.number} ({row.results[column].text})' for row in bad) + '.')
@@ -235,6 +258,11 @@ def json_report(report: Report) -> Dict[str, Any]:
     }
 
 
+def printable(text: str) -> str:
+    """Leave out what XML cannot hold: a kernel log may have it."""
+    return re.sub('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]', '', text)
+
+
 def junit_report(report: Report) -> ElementTree.ElementTree:
     """Return a suite a patch, a case a check."""
     root = ElementTree.Element('testsuites', name='check')
@@ -242,17 +270,20 @@ def junit_report(report: Report) -> ElementTree.ElementTree:
               for row in report.rows] + [('the whole series', report.final)]
     for name, results in suites:
         suite = ElementTree.SubElement(
-            root, 'testsuite', name=name, tests=str(len(results)),
+            root, 'testsuite', name=printable(name), tests=str(len(results)),
             failures=str(sum(r.status == FAIL for r in results)),
             skipped=str(sum(r.status == NOT_RUN for r in results)))
         for result in results:
-            case = ElementTree.SubElement(suite, 'testcase', name=result.name, classname=name,
+            case = ElementTree.SubElement(suite, 'testcase', name=result.name,
+                                          classname=printable(name),
                                           time=str(result.seconds))
             if result.status == FAIL:
-                ElementTree.SubElement(case, 'failure', message=result.text).text = '\n'.join(
-                    result.details + ([result.advice] if result.advice else []))
+                ElementTree.SubElement(case, 'failure', message=printable(result.text)
+                                       ).text = printable('\n'.join(
+                                           result.details + [result.advice]).strip())
             elif result.status == NOT_RUN:
-                ElementTree.SubElement(case, 'skipped', message='; '.join(result.details))
+                ElementTree.SubElement(case, 'skipped',
+                                       message=printable('; '.join(result.details)))
     return ElementTree.ElementTree(root)
 
 
@@ -332,7 +363,7 @@ def html_report(report: Report) -> str:
         f'{"" if result.status != NOT_RUN else ": " + html.escape("; ".join(result.details))}'
         '</td></tr>' for result in report.final)
     left_out = ''.join(f'<li>{html.escape(line)}</li>' for line in report.left_out())
-    legend = ''.join(f'<li><b>{c}</b>: {html.escape(MEANING[c])}</li>' for c in columns)
+    legend = ''.join(f'<li><b>{c}</b>: {html.escape(report.meaning(c))}</li>' for c in columns)
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

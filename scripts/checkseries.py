@@ -57,6 +57,11 @@ class SeriesChecks(PatchChecks):
             why = 'the kernel does not build'
         elif tip.status('suites') == FAIL:
             why = 'the suites fail already'
+        if self.series.missing:
+            self.final.append(Result(
+                'complete', FAIL, counted(self.series.missing, 'patch') + ' missing',
+                [f'no mail is [PATCH {number}]' for number in self.series.missing],
+                'give all of the series, or number it anew: git format-patch'))
         if tip.patch.commit:
             self.final.append(self.gate())
         if why:
@@ -174,6 +179,7 @@ class SeriesChecks(PatchChecks):
             self.say(f'    {name}: {result.status} {result.text}')
             self.final.append(result)
             if result.status == OK:
+                result.arch = next(folder for folder, target in ARCHES.items() if target == arch)
                 self.store.save('final', self.final_key(name), result.plain())
 
     def judge_cross(self, name: str, build: str, log: str) -> Result:

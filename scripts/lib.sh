@@ -7,6 +7,9 @@
 set -euo pipefail
 
 PROG=${0##*/}
+ARGUMENTS=("$@")
+# What programs say is looked through.
+export LC_ALL=C.UTF-8
 # The process that shows progress, when one does.
 TICKER=
 TOP=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
@@ -20,9 +23,12 @@ die()
 	exit 2
 }
 
-# Print the comment at the top of the calling script, as its --help.
+# Print the comment at the top of the calling script for --help, else say that its
+# arguments are not understood.
 usage()
 {
+	[[ " ${ARGUMENTS[*]} " =~ \ (-h|--help)\  ]] ||
+		die "not understood: ${ARGUMENTS[*]:-no argument} (--help says what there is)"
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
 	exit 0
 }

@@ -12,12 +12,13 @@
 set -euo pipefail
 
 case ${1:-} in
-'') ;;
-*) sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
 status=2
-if [[ ${LINUX_DIR:-} ]]; then
+if (($#)); then
+	echo "run-kunit-tests.sh: error: not understood: $* (--help says what there is)" >&2
+elif [[ ${LINUX_DIR:-} ]]; then
 	status=0
 	KDIR=$LINUX_DIR "${BASH_SOURCE[0]%/*}/run" --failed || status=$?
 else

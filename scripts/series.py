@@ -2,6 +2,9 @@
 """A patch series: from a folder, a mailbox, standard input or a git range, as one
 mail a file. Used by check.py."""
 
+import email.header
+import email.parser
+import email.utils
 import os
 import re
 import shutil
@@ -10,8 +13,17 @@ import sys
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
-COVER = re.compile(r'^\[[^]]*\b0+/\d+\b[^]]*\]')
-MARKS = re.compile(r'^(\[[^]]*\]\s*)+')
+# [PATCH v2 3/7]
+NUMBERS = re.compile(r'^(?:\[[^]]*\]\s*)*?\[[^]]*?\b(\d+)/(\d+)\b[^]]*\]')
+COVER_NAME = re.compile(r'(v\d+-)?0+-')
+# Whatever the user has set, diffs are to look as everybody expects them.
+AS_ALWAYS = ['-c', 'safe.directory=*', '--no-optional-locks']
+for option in ('core.quotePath=false', 'color.ui=false', 'color.diff=false', 'diff.noprefix=false',
+               'diff.mnemonicPrefix=false', 'diff.srcPrefix=a/', 'diff.dstPrefix=b/',
+               'diff.context=3', 'diff.interHunkContext=0', 'diff.renames=true',
+               'diff.submodule=short', 'format.suffix=.patch', 'format.signOff=false',
+               'log.showSignature=false', 'i18n.logOutputEncoding=UTF-8'):
+    AS_ALWAYS += ['-c', option]
 
 
 class Stop(Exception):
@@ -36,10 +48,16 @@ class Patch:  # pylint: disable=too-many-instance-attributes
     added: Dict[str, Dict[int, str]] = field(default_factory=dict)
     removed: List[str] = field(default_factory=list)
     gone: Set[str] = field(default_factory=set)
+    # New name of a file to its old one.
+    renamed: Dict[str, str] = field(default_factory=dict)
 
     def files(self) -> List[str]:
         """Return the files that it changes and that are there after it."""
         return [name for name in self.added if name not in self.gone]
+
+    def name_at(self, commit: str, name: str) -> str:
+        """Return what a file was called at a commit, this one or the one before."""
+        return self.renamed.get(name, name) if commit == self.parent else name
 
 
 @dataclass
@@ -49,42 +67,105 @@ class Series:
     patches: List[Patch]
     # Mails without a patch, which were left out.
     others: List[str] = field(default_factory=list)
+    # Numbers of [PATCH n/m] that no mail has.
+    missing: List[str] = field(default_factory=list)
+
+
+def git_bytes(*args: str, cwd: Optional[str] = None) -> bytes:
+    """Return what git prints; raises CalledProcessError."""
+    return subprocess.run(['git', *AS_ALWAYS, *args], cwd=cwd, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE).stdout
 
 
 def git(*args: str, cwd: Optional[str] = None) -> str:
-    """Return what git prints; raises CalledProcessError."""
-    return subprocess.run(['git', '-c', 'safe.directory=*', '--no-optional-locks', *args],
-                          cwd=cwd, check=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, encoding='utf-8', errors='replace').stdout
+    """Return it as text."""
+    return git_bytes(*args, cwd=cwd).decode(errors='replace')
 
 
-def head_of(mail: str, work: str) -> Tuple[Dict[str, str], bool]:
-    """Return what git mailinfo knows of a mail, and whether it has a diff."""
-    diff = os.path.join(work, 'diff.tmp')
-    with open(mail, 'rb') as file:
-        result = subprocess.run(['git', 'mailinfo', os.path.join(work, 'message.tmp'), diff],
-                                stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                cwd=work, encoding='utf-8', errors='replace', check=False)
-    head = dict(line.split(': ', 1) for line in result.stdout.splitlines() if ': ' in line)
+@dataclass
+class Mail:
+    """What git mailinfo makes of a mail: decoded, without what is quoted-printable."""
+    head: Dict[str, str]
+    message: bytes
+    # From the three dashes on.
+    diff: bytes
+    # With its [PATCH n/m].
+    subject: str
+
+    def has_diff(self) -> bool:
+        """Whether there is anything to apply."""
+        return bool(re.search(rb'^(diff --git |--- [^\n]*\n\+\+\+ )', self.diff, re.M))
+
+    def numbers(self) -> Tuple[int, int]:
+        """Return n and m of [PATCH n/m], or zeros."""
+        match = NUMBERS.match(self.subject)
+        return (int(match[1]), int(match[2])) if match else (0, 0)
+
+    def is_cover(self) -> bool:
+        """Whether it says to be number 0."""
+        return self.numbers()[0] == 0 < self.numbers()[1]
+
+    def broken(self) -> str:
+        """Say what git am would not take."""
+        if not self.has_diff():
+            return 'no diff in it'
+        if not self.head.get('Email') or not self.head.get('Subject'):
+            return 'a diff without From: and Subject:'
+        if self.head.get('Date') and not email.utils.parsedate_tz(self.head['Date']):
+            return f'its Date: is none, {self.head["Date"]}'
+        return ''
+
+    def write(self, path: str) -> None:
+        """Write it as git format-patch would have."""
+        lines = [f'From: {self.head.get("Author", "")} <{self.head.get("Email", "")}>']
+        if self.head.get('Date'):
+            lines.append(f'Date: {self.head["Date"]}')
+        lines.append(f'Subject: [PATCH] {self.head.get("Subject", "")}')
+        with open(path, 'wb') as file:
+            file.write(('\n'.join(lines) + '\n\n').encode() + self.message + self.diff)
+
+
+def read_mail(path: str, work: str) -> Mail:
+    """Take a mail apart."""
+    message, diff = (os.path.join(work, name) for name in ('message.tmp', 'diff.tmp'))
+    with open(path, 'rb') as file:
+        result = subprocess.run(['git', 'mailinfo', '--encoding=UTF-8', '--no-scissors', message,
+                                 diff], stdin=file,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=work,
+                                check=False).stdout.decode(errors='replace')
+    head = dict(line.split(': ', 1) for line in result.splitlines() if ': ' in line)
+    with open(path, 'rb') as file:
+        subject = email.parser.BytesHeaderParser().parse(file).get('Subject', '')
     try:
-        with open(diff, 'rb') as file:
-            has_diff = re.search(rb'^(diff --git |--- [^\n]*\n\+\+\+ )', file.read(), re.M)
+        subject = str(email.header.make_header(email.header.decode_header(subject)))
+    except (LookupError, ValueError):
+        subject = str(subject)
+    return Mail(head, content(message), content(diff), ' '.join(subject.split()))
+
+
+def content(path: str) -> bytes:
+    """Return that of a file, which may not be there."""
+    try:
+        with open(path, 'rb') as file:
+            return file.read()
     except OSError:
-        has_diff = None
-    return head, has_diff is not None
+        return b''
 
 
 def split_mails(source: str, spec: str, work: str) -> List[Tuple[str, str]]:
     """Split a mailbox; returns names for the user and files."""
-    mails = os.path.join(work, 'mails')
+    mails = os.path.join(work, 'mails', str(len(os.listdir(os.path.join(work, 'mails')))))
     os.mkdir(mails)
+    # Lines may end as in mail, but then all of them do.
+    with open(source, 'rb') as file:
+        keep = [] if os.path.isdir(source) or file.readline().endswith(b'\r\n') else ['--keep-cr']
     try:
-        git('mailsplit', '-b', f'-o{mails}', '--', source)
+        git('mailsplit', '-b', *keep, f'-o{mails}', '--', source)
     except subprocess.CalledProcessError as error:
         raise Stop(f'{spec} is no mailbox: git format-patch --stdout writes one') from error
     names = sorted(os.listdir(mails))
     return [(f'{spec}, mail {int(name)}' if len(names) > 1 else spec, os.path.join(mails, name))
-            for name in names]
+            for name in names] or [(spec, source)]
 
 
 def mails_of(spec: str, work: str) -> Tuple[str, List[Tuple[str, str]]]:
@@ -101,7 +182,8 @@ def mails_of(spec: str, work: str) -> Tuple[str, List[Tuple[str, str]]]:
         files = sorted(f for f in os.listdir(source) if f.endswith(('.patch', '.eml')))
         if not files:
             raise Stop(f'{name} has no *.patch: git format-patch -o {spec} writes them')
-        return name, [(os.path.join(spec, f), os.path.join(source, f)) for f in files]
+        return name, [mail for f in files for mail in
+                      split_mails(os.path.join(source, f), os.path.join(spec, f), work)]
     if not os.path.isfile(source):
         raise Stop(f'{name} is neither a folder, nor a file, nor "-" for standard input')
     if not os.path.getsize(source):
@@ -112,49 +194,48 @@ def mails_of(spec: str, work: str) -> Tuple[str, List[Tuple[str, str]]]:
 def collect(spec: str, work: str) -> Series:
     """Read the series into folder work, one mail a file."""
     shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(work)
+    os.makedirs(os.path.join(work, 'mails'))
     name, mails = mails_of(spec, work)
     series = Series(name, [])
-    for origin, mail in mails:
-        head, has_diff = head_of(mail, work)
-        subject = head.get('Subject', '')
-        if not has_diff and (len(mails) > 1 and not origin.endswith('.patch')
-                             or COVER.match(raw_subject(mail))
-                             or os.path.basename(origin).startswith('0000-')):
-            if not COVER.match(raw_subject(mail)):
-                series.others.append(f'{origin}: {subject or "no subject"}')
+    numbers = []
+    for origin, path in mails:
+        mail = read_mail(path, work)
+        if left_out(mail, origin, len(mails)):
+            if not mail.is_cover():
+                series.others.append(f'{origin}: {mail.subject or "no subject"}')
             continue
+        numbers.append(mail.numbers())
         number = len(series.patches) + 1
+        subject = mail.head.get('Subject', '')
         slug = re.sub(r'[^A-Za-z0-9.]+', '-', subject or 'no-subject').strip('-')[:52]
-        path = os.path.join(work, f'{number:04d}-{slug}.patch')
-        shutil.copyfile(mail, path)
-        patch = Patch(number, origin, subject or os.path.basename(origin), path)
-        if not has_diff:
-            patch.broken = 'no diff in it'
-        elif not head.get('Email') or not subject:
-            patch.broken = 'a diff without From: and Subject:'
+        patch = Patch(number, origin, subject or os.path.basename(origin),
+                      os.path.join(work, f'{number:04d}-{slug}.patch'), mail.broken())
+        mail.write(patch.path)
         series.patches.append(patch)
-    for name in ('message.tmp', 'diff.tmp', 'stdin'):
-        if os.path.exists(os.path.join(work, name)):
-            os.remove(os.path.join(work, name))
-    shutil.rmtree(os.path.join(work, 'mails'), ignore_errors=True)
+    for temporary in ('message.tmp', 'diff.tmp', 'stdin'):
+        if os.path.exists(os.path.join(work, temporary)):
+            os.remove(os.path.join(work, temporary))
+    shutil.rmtree(os.path.join(work, 'mails'))
     if len(series.patches) == 1 and series.patches[0].broken:
         raise Stop(f'{series.patches[0].origin} is not a patch ({series.patches[0].broken}): '
                    'git format-patch writes one')
     if not series.patches:
         raise Stop(f'{series.name} has no patch in it: git format-patch writes one')
+    # One patch is asked for as such.
+    if len(series.patches) > 1:
+        series.missing = [f'{n}/{m}' for m in sorted({m for _, m in numbers if m})
+                          for n in range(1, m + 1) if (n, m) not in numbers]
     return series
 
 
-def raw_subject(mail: str) -> str:
-    """Return the subject with its [PATCH n/m]."""
-    with open(mail, encoding='utf-8', errors='replace') as file:
-        for line in file:
-            if line.lower().startswith('subject:'):
-                return line[8:].strip()
-            if not line.strip():
-                break
-    return ''
+def left_out(mail: Mail, origin: str, count: int) -> bool:
+    """Whether a mail among others is no patch of the series, and does not say to be one."""
+    if mail.is_cover() or COVER_NAME.match(os.path.basename(origin)):
+        return not mail.has_diff()
+    if count > 1 and mail.subject.lower().startswith('re:'):
+        return True
+    return (count > 1 and not mail.has_diff() and not mail.numbers()[0]
+            and not origin.endswith('.patch'))
 
 
 def export_range(kdir: str, span: str, work: str) -> Tuple[str, str]:
@@ -184,29 +265,45 @@ def export_range(kdir: str, span: str, work: str) -> Tuple[str, str]:
         raise Stop(f'RANGE={span} is empty: no commit in it')
     shutil.rmtree(work, ignore_errors=True)
     git('format-patch', '-q', '--zero-commit', '--no-signature', '--no-base', '--no-cover-letter',
-        '--no-renames', '--full-index', '-o', work, f'{start}..{end}', cwd=kdir)
+        '--no-attach', '--no-ext-diff', '--no-textconv', '-M', '--full-index', '--binary',
+        '-o', work, f'{start}..{end}', cwd=kdir)
+    # An empty commit, where b4 keeps the cover letter, gives an empty file.
+    names = [os.path.join(work, name) for name in os.listdir(work)]
+    for name in names:
+        if not os.path.getsize(name):
+            os.remove(name)
+    if not os.listdir(work):
+        raise Stop(f'RANGE={span} has empty commits only')
     return start, end
 
 
-def patch_id(text: str, cwd: str) -> str:
-    """Return git's id of a diff, which does not depend on where it applies."""
-    result = subprocess.run(['git', 'patch-id', '--stable'], input=text, cwd=cwd, check=False,
-                            stdout=subprocess.PIPE, encoding='utf-8', errors='replace')
-    return result.stdout.split(' ')[0]
+def commits_of(kdir: str, start: str, end: str) -> List[str]:
+    """Return those of a range that change something, in short."""
+    commits = []
+    before = git('rev-parse', f'{start}^{{tree}}', cwd=kdir).strip()
+    for line in git('log', '--reverse', '--format=%h %T', f'{start}..{end}',
+                    cwd=kdir).splitlines():
+        commit, tree = line.split()
+        if tree != before:
+            commits.append(commit)
+        before = tree
+    return commits
+
+
+def patch_ids(diffs: bytes, cwd: str) -> List[List[str]]:
+    """Return git's ids of diffs, which do not depend on where these apply, and the commits."""
+    ids = subprocess.run(['git', 'patch-id', '--stable'], input=diffs, cwd=cwd, check=True,
+                         stdout=subprocess.PIPE).stdout.decode()
+    return [line.split(' ') for line in ids.splitlines()]
 
 
 def find_commit(kdir: str, mail: str, depth: int = 200) -> str:
     """Return the commit of HEAD's history that the mail is of, or nothing."""
-    with open(mail, encoding='utf-8', errors='replace') as file:
-        wanted = patch_id(file.read(), kdir)
-    log = subprocess.run(['git', '-c', 'safe.directory=*', '--no-optional-locks', 'log', '-p',
-                          '--no-ext-diff', '--no-textconv', '--no-merges', f'-{depth}',
-                          '--first-parent', 'HEAD'], cwd=kdir, check=True,
-                         stdout=subprocess.PIPE).stdout
-    ids = subprocess.run(['git', 'patch-id', '--stable'], input=log, cwd=kdir, check=True,
-                         stdout=subprocess.PIPE).stdout.decode()
-    for line in ids.splitlines():
-        number, commit = line.split(' ')
-        if number == wanted:
+    with open(mail, 'rb') as file:
+        wanted = [number for number, _ in patch_ids(file.read(), kdir)]
+    log = git_bytes('log', '-p', '--no-ext-diff', '--no-textconv', '--no-merges', '-M', '--binary',
+                    '--full-index', f'-{depth}', '--first-parent', 'HEAD', cwd=kdir)
+    for number, commit in patch_ids(log, kdir):
+        if number in wanted:
             return commit
     return ''

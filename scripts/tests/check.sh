@@ -65,6 +65,7 @@ a_good_series()
 	expect_line 'Not run: coverage' 'scripts/coverage is not there'
 	grep -q 'each patch: all KUnit suites pass' build/check/report.txt
 	grep -q 'Not run: .*coverage (scripts/coverage is not there)' build/check/report.txt
+	grep -q 'Not run: .*UNKNOWN_COMMIT_ID of checkpatch.pl' build/check/report.txt
 	python3 -c 'import xml.etree.ElementTree as e; assert len(list(e.parse("build/check/report.xml").iter("testcase"))) > 15'
 	grep -q 'count twice' build/check/report.html
 	expect_none 'src=\|href=' build/check/report.html
@@ -249,6 +250,7 @@ breaks_fork_accounting()
 	expect 0 check
 	expect_row ok 1 suites
 	grep -q '1 fail without the series too' build/check/report.json
+	grep -q 'suites: each patch: no case of the KUnit suites fails that passes without' build/check/report.txt
 }
 
 # A stand-in for make cross: x86_64 runs and fails as told, arm64 lacks its emulator.
@@ -282,6 +284,8 @@ other_architectures()
 	expect 0 check FAST=
 	expect_line 'end cross x86_64' 'ok  1 cases passed'
 	expect_line 'Not run: cross arm64-4k' 'qemu-system-arm'
+	# What ran was compiled.
+	expect_line 'Not run: compiling of arch/arm64/bits.h (not part'
 	echo bad >"$WORK/git/arch/x86/bits.h"
 	patch 'x86: more bits' arch/x86/bits.h 's/bad/bad bits/'
 	expect 1 check FAST=
@@ -404,6 +408,210 @@ checks()
 		for patch in json.load(open('build/check/report.json'))['patches']:
 		    print(patch['subject'], {k: v['status'] for k, v in patch['checks'].items()})
 	EOF
+}
+
+# b4 keeps the cover letter in a commit without a change.
+empty_commits()
+{
+	local range=(env KDIR="$WORK/git" FAST=1)
+	new_check_project
+	git -C "$WORK/git" commit -q --allow-empty -sm 'Cover letter'
+	expect 2 "${range[@]}" RANGE=main~1.. scripts/check
+	expect_one_line 'RANGE=main~1..' 'empty commits only'
+	good_patch
+	git -C "$WORK/git" commit -q --allow-empty -sm 'Another'
+	expect 0 "${range[@]}" RANGE=main~3.. scripts/check
+	expect_line 'Checking 1 patch'
+	expect_same "$(origin 1)" "commit $(git -C "$WORK/git" rev-parse --short main~1)"
+}
+
+origin() { python3 -c 'import json, sys; print(json.load(open("build/check/report.json"))["patches"][int(sys.argv[1]) - 1]["origin"])' "$1"; }
+
+# encode HOW FILE: the mail in the encoding HOW.
+encode()
+{
+	python3 - "$@" <<-'EOF'
+		import base64, quopri, sys
+		how, path = sys.argv[1:]
+		data = open(path, 'rb').read()
+		head, body = data.split(b'\n\n', 1)
+		body = base64.encodebytes(body) if how == 'base64' else quopri.encodestring(body)
+		open(path, 'wb').write(head + b'\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8'
+		                       b'\nContent-Transfer-Encoding: ' + how.encode() + b'\n\n' + body)
+	EOF
+}
+
+mails_as_they_come()
+{
+	local how
+	new_check_project
+	patch 'mm: blank' mm/fork.c 's/return 0;/return 0; /'
+	encode base64 "$WORK"/series/0001*
+	expect 1 check
+	expect_row FAIL 1 checkpatch
+	expect_row ok 1 suites
+	git -C "$WORK/git" reset -q --hard main~1
+	good_patch
+	cp "$WORK"/series/0001* "$WORK/plain"
+	for how in quoted-printable base64; do
+		encode "$how" "$WORK"/series/0001*
+		expect 0 check
+		expect_row ok 1 checkpatch
+		cp "$WORK/plain" "$WORK"/series/0001*
+	done
+	sed -i 's/$/\r/' "$WORK"/series/0001*
+	expect 0 check
+	# A file that has lines of that kind keeps them.
+	patch 'mm: lines' mm/vmstat.c 's/$/\r/'
+	expect 0 check
+	grep -q $'\r' build/check/tree/mm/vmstat.c
+	patch 'mm: lines back' mm/vmstat.c 's/\r$//'
+	git -C "$WORK/git" format-patch -q --stdout -2 >"$WORK/two.patch"
+	rm "$WORK"/series/*
+	mv "$WORK/two.patch" "$WORK/series/"
+	git -C "$WORK/git" branch before main~2
+	git -C "$K" pull -q "$WORK/git" before
+	expect 0 check
+	expect_line 'Checking 2 patches'
+	expect_same "$(origin 2)" "$WORK/series/two.patch, mail 2"
+}
+
+# What somebody has set for his own eyes is no matter of the patches.
+settings_of_the_user()
+{
+	local setting
+	new_check_project
+	good_patch
+	for setting in diff.noprefix=true diff.context=0 format.suffix=.txt color.ui=always color.diff=always \
+		diff.mnemonicPrefix=true format.signOff=true; do
+		git -C "$WORK/git" config "${setting%=*}" "${setting#*=}"
+	done
+	# Another than the author signs.
+	git -C "$WORK/git" config user.email another@localhost
+	expect 0 env KDIR="$WORK/git" RANGE=main~1.. FAST=1 scripts/check
+	expect_row ok 1 applies
+	expect_same "$(grep -c Signed-off-by "$P"/build/check/series/0001*)" 1
+	cd "$WORK/git"
+	# That it is of HEAD is seen, else it would not apply.
+	expect 0 env -u KDIR BUILD="$P/build" "$P/scripts/check" --b4 <"$WORK"/series/0001*
+	expect 0 env SERIES_LENGTH=0 KDIR="$K" SERIES="$WORK/series" FAST=1 "$P/scripts/check"
+}
+
+# A file that moves brings what was said of it along.
+a_move_adds_nothing()
+{
+	new_check_project
+	sed -i 's/ \* @mm: which/ */; s/{$/{ int old; /' "$K/mm/vmstat.c"
+	git -C "$K" commit -qam 'old sins'
+	git -C "$WORK/git" pull -q "$K" main
+	git -C "$WORK/git" mv mm/vmstat.c mm/count.c
+	patch 'mm: move' mm/count.c 's/return mm->rss/return 0 + mm->rss/'
+	expect 0 check
+	expect 0 env KDIR="$WORK/git" RANGE=main~1.. FAST=1 scripts/check
+	expect_row ok 1 checkpatch
+	expect_row ok 1 kernel-doc
+	expect_row ok 1 default
+}
+
+sparse_gives_up()
+{
+	type -P sparse >/dev/null || skip "needs sparse"
+	new_check_project
+	# A keyword of gcc that it does not know.
+	echo '[[gnu::unused]] static int unused;' >>"$K/mm/fork.c"
+	git -C "$K" commit -qam keyword
+	git -C "$WORK/git" pull -q "$K" main
+	patch 'mm: null' mm/fork.c 's/return 0;$/return !(from != 0);/'
+	expect 0 check
+	expect_row 'not run' 1 sparse
+	expect_line 'Not run: sparse of patch 1 (sparse gives up on mm/fork.c: mm/fork.c:11: error:'
+}
+
+# shellcheck disable=SC2016 # of sed
+a_patch_is_missing()
+{
+	local n
+	new_check_project
+	for n in 1 2 3; do
+		patch "mm: number $n" mm/fork.c '$a /* more */'
+	done
+	sed -i '/^@@/,/^-- $/d' "$WORK"/series/0002*
+	sed -i '/^diff --git/,/^+++/d' "$WORK"/series/0002*
+	expect 1 check
+	expect_row FAIL 2 applies
+	expect_line 'no diff in it'
+	# As a mail among others, too.
+	cat "$WORK"/series/*.patch >"$WORK/all.mbox"
+	expect 1 check SERIES="$WORK/all.mbox"
+	expect_row FAIL 2 applies
+	expect_line 'no diff in it'
+	rm "$WORK"/series/*
+	for n in vmstat fork; do
+		patch "mm: of $n" "mm/$n.c" '1i /* first */'
+	done
+	sed -i 's,PATCH [45]/5\],PATCH 5/6],; s,PATCH \([123]\)/5\],PATCH \1/6],' "$WORK"/series/000[1-35]*
+	rm "$WORK"/series/0004*
+	expect 1 check
+	expect_line 'complete: 2 patches missing'
+	expect_line 'no mail is [PATCH 4/6]'
+	expect_line 'no mail is [PATCH 6/6]'
+	# An answer is none of it, and no cover letter hides behind its encoding.
+	sed -i 's,PATCH [1235]/6\],PATCH],' "$WORK"/series/*
+	{ sed 's/^Subject: /Subject: Re: /' "$WORK"/series/0001*; cat "$WORK"/series/*.patch; } >"$WORK/all.mbox"
+	expect 0 check SERIES="$WORK/all.mbox"
+	expect_line 'Checking 4 patches'
+	expect_line 'Not run: a mail without a patch' 'Re: [PATCH] mm: number 1'
+	printf 'From: A <a@b>\nSubject: =?UTF-8?q?=5BPATCH_0/4=5D_mm=3A_cover?=\n\nWhy\n' >"$WORK/series/cover.patch"
+	expect 0 check
+	expect_line 'Checking 4 patches'
+	expect_none 'a mail without a patch'
+	sed 's/^Subject: .*/Subject: all of it/' "$WORK/series/cover.patch" >"$WORK/series/v2-0000-cover-letter.patch"
+	expect 0 check
+	expect_line 'Checking 4 patches'
+}
+
+mails_that_git_am_refuses()
+{
+	new_check_project
+	good_patch
+	sed 's/^Date: .*/Date: yesterday/' "$WORK"/series/0001* >"$WORK/series/0002-date.patch"
+	expect 1 check
+	expect_row ok 1 suites
+	expect_row FAIL 2 applies
+	expect_line 'its Date: is none, yesterday'
+	patch 'mm: second' mm/fork.c 's/return 0;/return 0 + 0;/'
+	sed -i '/^Subject: /d' "$WORK"/series/0002*
+	expect 1 check
+	expect_row FAIL 2 applies
+	expect_line 'a diff without From: and Subject:'
+}
+
+# Of two kernels each is asked by its own checkpatch.pl.
+# shellcheck disable=SC2016 # of perl
+checkpatch_of_the_kernel()
+{
+	new_check_project
+	good_patch
+	expect 0 check
+	sed -i '3s/.*/print "$file:1: ERROR:STRICTER: stricter\\n";\n&/' "$K/scripts/checkpatch.pl"
+	git -C "$K" commit -qam 'checkpatch: be strict'
+	expect 1 check
+	expect_row FAIL 1 checkpatch
+	expect_line 'ERROR:STRICTER'
+}
+
+what_a_kernel_may_say()
+{
+	new_check_project
+	good_patch
+	ln -s nowhere 'kunit/.#one_kunit.c'
+	sed -i 's/Expected 512, is/Expected \\033[1m512, is/' kunit/one_kunit.c
+	patch 'mm: no rss' mm/fork.c 's/to->rss += from->rss/to->rss += 0/'
+	expect 1 check
+	expect_row FAIL 2 suites
+	python3 -c 'import xml.etree.ElementTree as e; assert "[1m512, is 0" in e.parse("build/check/report.xml").find(".//failure").text'
+	expect 2 check scripts/check --fast
+	expect_one_line 'not understood: --fast'
 }
 
 # Our own series, on the base kernel: the end is run where make run built it.
@@ -570,5 +778,7 @@ two_at_once_and_ctrl_c()
 run_cases_at_once a_good_series does_not_apply does_not_build breaks_at_2_and_heals_at_3 new_warning \
 	warning_of_a_flavour warning_of_extra checkpatch_error untested_branch \
 	breaks_fork_accounting other_architectures old_kconfig_name replaced_helper kernel_doc sparse_says empty_mbox \
-	not_a_patch mailbox_and_standard_input range_of_a_tree our_own_series ranges_that_cannot_be \
+	not_a_patch mailbox_and_standard_input mails_as_they_come mails_that_git_am_refuses a_patch_is_missing \
+	empty_commits settings_of_the_user a_move_adds_nothing sparse_gives_up checkpatch_of_the_kernel \
+	what_a_kernel_may_say range_of_a_tree our_own_series ranges_that_cannot_be \
 	what_is_known_is_not_done_again one_patch_for_b4 pre_push_recipe called_by_git two_at_once_and_ctrl_c
