@@ -265,8 +265,8 @@ def export_range(kdir: str, span: str, work: str) -> Tuple[str, str]:
         raise Stop(f'RANGE={span} is empty: no commit in it')
     shutil.rmtree(work, ignore_errors=True)
     git('format-patch', '-q', '--zero-commit', '--no-signature', '--no-base', '--no-cover-letter',
-        '--no-attach', '--no-ext-diff', '--no-textconv', '-M', '--full-index', '--binary',
-        '-o', work, f'{start}..{end}', cwd=kdir)
+        '--no-numbered', '--no-attach', '--no-ext-diff', '--no-textconv', '-M', '--full-index',
+        '--binary', '-o', work, f'{start}..{end}', cwd=kdir)
     # An empty commit, where b4 keeps the cover letter, gives an empty file.
     names = [os.path.join(work, name) for name in os.listdir(work)]
     for name in names:

@@ -420,9 +420,10 @@ empty_commits()
 	expect_one_line 'RANGE=main~1..' 'empty commits only'
 	good_patch
 	git -C "$WORK/git" commit -q --allow-empty -sm 'Another'
-	expect 0 "${range[@]}" RANGE=main~3.. scripts/check
-	expect_line 'Checking 1 patch'
-	expect_same "$(origin 1)" "commit $(git -C "$WORK/git" rev-parse --short main~1)"
+	patch 'mm: other' mm/fork.c 's/return 0;/return 0 + 0;/'
+	expect 0 "${range[@]}" RANGE=main~4.. scripts/check
+	expect_line 'Checking 2 patches'
+	expect_same "$(origin 1)" "commit $(git -C "$WORK/git" rev-parse --short main~2)"
 }
 
 origin() { python3 -c 'import json, sys; print(json.load(open("build/check/report.json"))["patches"][int(sys.argv[1]) - 1]["origin"])' "$1"; }
