@@ -213,6 +213,8 @@ interrupted()
 	new_coverage_project
 	expect 0 env KDIR="$K" PATH="$WORK/bin:$PATH" FAKE_KUNIT=hang:one python3 - <<-'EOP'
 		import os, signal, subprocess, sys, time
+		# Who runs the tests may have it ignored.
+		signal.signal(signal.SIGINT, signal.default_int_handler)
 		run = subprocess.Popen(['scripts/coverage'], start_new_session=True,
 		                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 		while not os.path.exists('build/coverage/suites/one.tmp/hangs'):
