@@ -2,14 +2,12 @@
 """A patch series: from a folder, a mailbox, standard input or a git range, as one
 mail a file. Used by check.py."""
 
-import email.header
-import email.parser
-import email.utils
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
@@ -111,7 +109,12 @@ class Mail:
             return 'no diff in it'
         if not self.head.get('Email') or not self.head.get('Subject'):
             return 'a diff without From: and Subject:'
-        if self.head.get('Date') and not email.utils.parsedate_tz(self.head['Date']):
+        # It is git who has to understand it.
+        if self.head.get('Date') and subprocess.run(
+                ['git', 'var', 'GIT_AUTHOR_IDENT'], check=False, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, 'GIT_AUTHOR_NAME': 'A', 'GIT_AUTHOR_EMAIL': 'a@b',
+                     'GIT_AUTHOR_DATE': self.head['Date']}).returncode:
             return f'its Date: is none, {self.head["Date"]}'
         return ''
 
@@ -125,22 +128,23 @@ class Mail:
             file.write(('\n'.join(lines) + '\n\n').encode() + self.message + self.diff)
 
 
+def mailinfo(path: str, work: str, *options: str) -> Dict[str, str]:
+    """Return what git reads in a mail's head; message.tmp and diff.tmp have the rest."""
+    with open(path, 'rb') as file:
+        said = subprocess.run(
+            ['git', 'mailinfo', '--encoding=UTF-8', '--no-scissors', *options, 'message.tmp',
+             'diff.tmp'], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=work,
+            check=False).stdout.decode(errors='replace')
+    return dict(line.split(': ', 1) for line in said.splitlines() if ': ' in line)
+
+
 def read_mail(path: str, work: str) -> Mail:
     """Take a mail apart."""
-    message, diff = (os.path.join(work, name) for name in ('message.tmp', 'diff.tmp'))
-    with open(path, 'rb') as file:
-        result = subprocess.run(['git', 'mailinfo', '--encoding=UTF-8', '--no-scissors', message,
-                                 diff], stdin=file,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=work,
-                                check=False).stdout.decode(errors='replace')
-    head = dict(line.split(': ', 1) for line in result.splitlines() if ': ' in line)
-    with open(path, 'rb') as file:
-        subject = email.parser.BytesHeaderParser().parse(file).get('Subject', '')
-    try:
-        subject = str(email.header.make_header(email.header.decode_header(subject)))
-    except (LookupError, ValueError):
-        subject = str(subject)
-    return Mail(head, content(message), content(diff), ' '.join(subject.split()))
+    # With its numbers, which a Subject: in the body does not have.
+    subject = mailinfo(path, work, '-k', '--no-inbody-headers').get('Subject', '')
+    head = mailinfo(path, work)
+    return Mail(head, content(os.path.join(work, 'message.tmp')),
+                content(os.path.join(work, 'diff.tmp')), subject)
 
 
 def content(path: str) -> bytes:
@@ -154,11 +158,10 @@ def content(path: str) -> bytes:
 
 def split_mails(source: str, spec: str, work: str) -> List[Tuple[str, str]]:
     """Split a mailbox; returns names for the user and files."""
-    mails = os.path.join(work, 'mails', str(len(os.listdir(os.path.join(work, 'mails')))))
-    os.mkdir(mails)
+    mails = tempfile.mkdtemp(dir=os.path.join(work, 'mails'))
     # Lines may end as in mail, but then all of them do.
-    with open(source, 'rb') as file:
-        keep = [] if os.path.isdir(source) or file.readline().endswith(b'\r\n') else ['--keep-cr']
+    keep = ['--keep-cr'] if os.path.isfile(source) and not first_line(source).endswith(
+        b'\r\n') else []
     try:
         git('mailsplit', '-b', *keep, f'-o{mails}', '--', source)
     except subprocess.CalledProcessError as error:
@@ -166,6 +169,12 @@ def split_mails(source: str, spec: str, work: str) -> List[Tuple[str, str]]:
     names = sorted(os.listdir(mails))
     return [(f'{spec}, mail {int(name)}' if len(names) > 1 else spec, os.path.join(mails, name))
             for name in names] or [(spec, source)]
+
+
+def first_line(path: str) -> bytes:
+    """Return that of a file, with its end."""
+    with open(path, 'rb') as file:
+        return file.readline()
 
 
 def mails_of(spec: str, work: str) -> Tuple[str, List[Tuple[str, str]]]:

@@ -39,7 +39,8 @@ no_tree()
 	new_project
 	expect 2 env -u LINUX_DIR scripts/run-kunit-tests.sh
 	expect_line 'LINUX_DIR= is not set'
-	expect 2 ci scripts/run-kunit-tests.sh mm
+	last_line fail
+	expect 2 env LINUX_DIR="$K" scripts/run-kunit-tests.sh mm
 	expect_line 'not understood: mm'
 	last_line fail
 	expect 2 ci LINUX_DIR=/nowhere
